@@ -34,8 +34,8 @@ struct ms_unpack {
 static inline struct ms_unpack
 ms_unpack_of(struct ms_str s)
 {
-	struct ms_unpack u = { (const unsigned char *)s.data,
-		(const unsigned char *)s.data + s.len, false };
+	const unsigned char *at = (const unsigned char *)(s.len > 0 ? s.data : "");
+	struct ms_unpack u = { at, at + s.len, false };
 
 	return u;
 }
