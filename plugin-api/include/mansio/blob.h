@@ -25,7 +25,11 @@ extern "C" {
 
 struct ms_writer;
 
-enum { MS_FILE_LF = 1 };
+enum {
+	MS_FILE_LF   = 1,
+	MS_FILE_LENT = 2	/* the descriptor stays the plugin's, which keeps it open
+				   until destroy() */
+};
 
 #define MS_BLOB_ID "ms.blob/1"
 struct ms_blob_api {
@@ -58,7 +62,8 @@ struct ms_blob_api {
 	/* [any] Stretch of an open file, which the blob then owns (closes).
 	   The file must never change: MS_INVALID if it is not regular.  flags
 	   MS_FILE_LF: its lines end in LF and are shown with CRLF; offsets and
-	   octets() then count what is shown. */
+	   octets() then count what is shown.  MS_UNSUPPORTED: not
+	   by this host. */
 	ms_status (*from_file)(const struct ms_scope *, int fd, uint64_t offset,
 	    uint64_t octets, uint32_t flags, struct ms_blob **blob_out,
 	    struct ms_error *);
