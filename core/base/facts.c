@@ -3,6 +3,7 @@
 #include "base/facts.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ struct fact {
 };
 
 struct ms_facts {
-	struct ms_facts *parent;
+	atomic_uint      holders;
+	struct ms_facts *parent;	/* held */
 	/* Shared by all facts without a view; a view uses its base's. */
 	pthread_mutex_t  lock;
 	struct fact     *first;		/* under lock; nodes live with the arena */
@@ -37,16 +39,25 @@ facts_new(struct ms_facts *parent)
 
 	if (f == NULL)
 		abort();
-	f->parent = parent;
+	atomic_init(&f->holders, 1);
+	f->parent = parent != NULL ? facts_hold(parent) : NULL;
 	pthread_mutex_init(&f->lock, NULL);
+	return f;
+}
+
+struct ms_facts *
+facts_hold(struct ms_facts *f)
+{
+	atomic_fetch_add_explicit(&f->holders, 1, memory_order_relaxed);
 	return f;
 }
 
 void
 facts_free(struct ms_facts *f)
 {
-	if (f == NULL)
+	if (f == NULL || atomic_fetch_sub(&f->holders, 1) != 1)
 		return;
+	facts_free(f->parent);
 	pthread_mutex_destroy(&f->lock);
 	ms_arena_free(f->arena);
 	free(f);

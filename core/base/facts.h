@@ -12,9 +12,12 @@
 
 #include <mansio/facts.h>
 
-/* parent may be NULL and must outlive it. */
+/* parent may be NULL; it is held. */
 struct ms_facts *facts_new(struct ms_facts *parent);
-void facts_free(struct ms_facts *f);		/* accepts NULL */
+/* They are counted: a call that overstays its time may still look at the
+   facts of a connection that is gone. */
+struct ms_facts *facts_hold(struct ms_facts *f);
+void facts_free(struct ms_facts *f);		/* one holder less; accepts NULL */
 struct ms_str facts_get(const struct ms_facts *f, struct ms_str name);
 struct ms_str facts_get_c(const struct ms_facts *f, const char *name);
 /* The value is copied; data NULL forgets it. */
