@@ -16,7 +16,11 @@
  *	client.early (octets sent before the greeting)
  *	tls.version tls.cipher tls.sni tls.alpn tls.client.subject
  *	tls.client.verified (pass, fail, none)
+ *	tls.offered ("no": start_tls() can't work on this listener)
+ *	server.hostname (our own name)
  *	auth.user auth.account auth.mechanism
+ *	auth.senders (addresses the account may use, blank between them;
+ *	"@example.org": all of a domain)
  *	spf.result spf.domain dkim.results dmarc.result dmarc.policy arc.result
  *	score.<stage> score.total virus.name junk.reasons
  *	delivery.folder delivery.flags (what a stage suggests to `local`)

@@ -20,9 +20,15 @@
 extern "C" {
 #endif
 
+enum {	/* ms_protocol_plan.flags */
+	/* It logs people in: such a listener is placed where accounts are served,
+	   others where strangers come. */
+	MS_PROTOCOL_LOGS_IN = 1
+};
+
 struct ms_protocol_plan {
 	uint32_t    size;
-	uint32_t    flags;		/* 0 */
+	uint32_t    flags;		/* MS_PROTOCOL_... */
 	const char *const *alpn;	/* RFC 7301, accepted names; NULL at end */
 	const char *service;		/* "imap": for SASL and logs */
 };
