@@ -8,6 +8,7 @@
 #define LIB_ASCII_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline char
@@ -39,6 +40,15 @@ static inline bool
 ascii_is_high(char c)
 {
 	return (unsigned char)c >= 128;
+}
+
+static inline bool
+ascii_has_high(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (ascii_is_high(s[i]))
+			return true;
+	return false;
 }
 
 /* Space or tab: RFC 5234's WSP. */

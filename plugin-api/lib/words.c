@@ -231,11 +231,8 @@ ms_words_encode(struct ms_buf *out, struct ms_str utf8)
 	/* RFC 2047 2: 75 octets at most, 12 of them the frame; whole groups. */
 	enum { MOST = (75 - 12) / 4 * 3 };
 	size_t at = 0;
-	bool is_ascii = true;
 
-	for (size_t i = 0; i < utf8.len && is_ascii; i++)
-		is_ascii = !ascii_is_high(utf8.data[i]);
-	if (is_ascii) {
+	if (!ascii_has_high(utf8.data, utf8.len)) {
 		ms_buf_add(out, utf8);
 		return;
 	}
