@@ -17,6 +17,7 @@
 #include <mansio/arena.h>
 #include <mansio/filter.h>
 #include <mansio/message.h>
+#include <mansio/plugin.h>
 
 #include "base/scope.h"
 #include "pipeline/overlay.h"
