@@ -14,6 +14,8 @@
 #define MS_MAX_ADDRESSES	1000		/* parsed of one field */
 #define MS_MAX_MIME_DEPTH	32		/* deeper parts are opaque */
 #define MS_MAX_MIME_PARTS	1000
+#define MS_MAX_MIME_KEPT	(4 * 1024 * 1024)	/* octets of memory for the headers of one message's parts */
+#define MS_MAX_MIME_TEXT	(16 * 1024)	/* body octets kept for a preview */
 #define MS_MAX_PARAMS		64
 #define MS_MAX_PARAM_PIECES	100		/* RFC 2231 continuations */
 #define MS_MAX_BOUNDARY		998		/* RFC 2046 says 70; the wild has more */

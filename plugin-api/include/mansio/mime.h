@@ -5,8 +5,11 @@
  * A scanner is fed a message piece by piece and keeps only what it must: a
  * table of parts with octet offsets and line counts, and each part's header
  * fields that matter.  No recursion, no copy of bodies; memory is bounded by
- * limits.h whatever the message is.  Parts beyond the limits are opaque: the
- * part that holds them is shown as it is without children.
+ * limits.h whatever the message is.  What lies deeper than
+ * MS_MAX_MIME_DEPTH is opaque: the part that holds it is a leaf.  Parts past
+ * MS_MAX_MIME_PARTS, or past MS_MAX_MIME_KEPT octets of memory, are not in
+ * the table: their octets are in the body of the multipart that holds them
+ * and in no other.
  *
  * The tree is RFC 2045/2046's: a multipart has its parts as children, a
  * message/rfc822 (or message/global) has one child, the message inside.
@@ -35,21 +38,26 @@ struct ms_mime_part {
 	uint32_t cte;			/* encode.h, MS_CTE_... */
 	bool     is_multipart;		/* and was taken apart */
 	bool     is_message;		/* message/rfc822, message/global; taken apart */
-	bool     is_truncated;		/* a closing boundary was missing */
+	bool     is_truncated;		/* taken apart; its closing boundary was missing */
 	uint64_t header_offset, header_octets;	/* header with its empty line; for
 						   the child of a message: that message's header */
 	uint64_t body_offset, body_octets;	/* undecoded, without the CRLF that
 						   belongs to the boundary */
-	uint64_t body_lines, header_lines;	/* line ends counted; a last line without one counts */
-	/* Raw values, unfolded; data NULL: no such field. */
+	uint64_t body_lines, header_lines;	/* line ends (LF) in those octets: a last
+						   line without one, such as the one before a boundary,
+						   does not count */
+	/* Raw values, unfolded, of the first field of that name; data NULL: no
+	   such field. */
 	struct ms_str content_type, content_disposition, content_id,
 	              content_description, content_encoding, content_language,
 	              content_location, content_md5;
-	struct ms_params type;		/* parsed; "text/plain" by default,
-					   "message/rfc822" in a multipart/digest */
+	struct ms_params type;		/* parsed; "text/plain" by default, and for what is
+					   no type or a multipart without a boundary (RFC
+					   2045 5.2); "message/rfc822" in a multipart/digest */
 	struct ms_params disposition;	/* value data NULL: none */
-	/* For the message and each message inside: its header as it is, at
-	   most MS_MAX_HEADER_OCTETS; else data NULL. */
+	/* For the message and each message inside: its header as it is; data
+	   NULL for other parts, and if it is longer than
+	   MS_MAX_HEADER_OCTETS. */
 	struct ms_str header;
 };
 
@@ -59,6 +67,11 @@ struct ms_mime {
 	uint64_t octets, lines;		/* of the whole message */
 	bool     has_8bit, has_nul, has_bare_cr, has_bare_lf;
 	uint32_t longest_line;		/* octets without its end */
+	/* For a preview: the beginning of the first text/plain or text/html
+	   part that is no attachment and in no message inside, undecoded, up
+	   to MS_MAX_MIME_TEXT octets.  MS_NO_PART, data NULL: there is none. */
+	uint32_t      text_part;
+	struct ms_str text;
 };
 
 struct ms_mime_scanner;
@@ -72,7 +85,8 @@ const struct ms_mime *ms_mime_scan(struct ms_arena *a, struct ms_str message);
 
 /* The part that an IMAP section number names: "1.2" (RFC 9051 6.4.5.1: a
    message that is no multipart has itself as part 1; the numbers of a
-   message/rfc822 go on inside it).  MS_NO_PART: there is none. */
+   message/rfc822 go on inside it).  n 0: the message itself.  MS_NO_PART:
+   there is none. */
 uint32_t ms_mime_find(const struct ms_mime *m, const uint32_t *numbers,
     size_t n);
 
@@ -83,7 +97,8 @@ void ms_imap_envelope(struct ms_arena *a, struct ms_str header,
 /* extensible 0: BODY, 1: BODYSTRUCTURE. */
 void ms_imap_body_structure(struct ms_arena *a, const struct ms_mime *m,
     bool extensible, struct ms_buf *out);
-/* An nstring: NIL if data is NULL. */
+/* An nstring: NIL if data is NULL.  Quoted if it can be, else a literal;
+   NULs, which neither can hold, are left out. */
 void ms_imap_nstring(struct ms_buf *out, struct ms_str s);
 
 #ifdef __cplusplus
