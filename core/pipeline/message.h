@@ -69,6 +69,9 @@ struct ms_message {
 	struct ms_session *session;	/* NULL: none */
 	struct pipeline *pipeline;	/* NULL: none (a handover's) */
 	struct ms_buf   trace;		/* lines of what stages said */
+	uint32_t        decision;	/* MS_QUARANTINE, MS_DISCARD: what a stage
+					   wants done with what is accepted; 0 */
+	char            decision_label[64];
 	/* A view: */
 	struct ms_message *base;	/* NULL: this is no view */
 	uint32_t        touches;

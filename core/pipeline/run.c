@@ -246,6 +246,17 @@ finish_run(struct run *r)
 	op_finish(op, MS_OK, NULL);
 }
 
+/* What is accepted in spite of it: kept aside, or thrown away. */
+static void
+note_decision(struct ms_message *m, const struct ms_verdict *v)
+{
+	if ((v->action != MS_QUARANTINE && v->action != MS_DISCARD) ||
+	    v->action <= m->decision)
+		return;
+	m->decision = v->action;
+	snprintf(m->decision_label, sizeof(m->decision_label), "%s", v->label);
+}
+
 /* All calls of the wave have ended or are late: takes what they said. */
 static void
 end_wave(struct run *r)
@@ -282,6 +293,8 @@ end_wave(struct run *r)
 			verdict_merge(&r->outcome->all, &c->verdict);
 			if (c->status == MS_OK && r->message != NULL)
 				message_apply(r->message, c->view);
+			if (r->message != NULL)
+				note_decision(r->message, &c->verdict);
 		}
 		if (c->verdict.action == MS_ACCEPT && !s->is_shadow)
 			r->todo &= (UINT64_C(1) << s->place << 1) - 1;

@@ -10,6 +10,7 @@
 struct states {
 	pthread_mutex_t    lock;	/* all below */
 	unsigned           holders;
+	uint32_t           messages;
 	struct state_slot *first;
 };
 
@@ -37,6 +38,19 @@ states_hold(struct ms_session *session)
 	s->holders++;
 	pthread_mutex_unlock(&s->lock);
 	return s;
+}
+
+uint32_t
+states_next_message(struct ms_session *session)
+{
+	struct states *s = states_hold(session);
+	uint32_t n;
+
+	pthread_mutex_lock(&s->lock);
+	n = ++s->messages;
+	pthread_mutex_unlock(&s->lock);
+	states_release(s);
+	return n;
 }
 
 void

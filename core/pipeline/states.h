@@ -21,6 +21,8 @@ struct state_slot {
 
 /* The connection's, made if need be; one holder more. */
 struct states *states_hold(struct ms_session *session);
+/* How many messages began on this connection, this one included. */
+uint32_t states_next_message(struct ms_session *session);
 void states_release(struct states *s);		/* accepts NULL */
 /* The stage's slot, for one call; NULL: another call is still inside. */
 struct state_slot *states_enter(struct states *s, struct stage *stage);
