@@ -126,7 +126,8 @@ static void
 wait_for_body(struct smtp *x, struct ms_wait *wait)
 {
 	wait->what = MS_WAIT_BODY;
-	wait->into = x->writer;
+	/* What is refused already is counted, not kept. */
+	wait->into = x->spoilt != NULL || x->chunk_lost ? NULL : x->writer;
 	wait->body_max = x->self->max_size;
 	/* RFC 5321 4.5.3.2.5 and 6, for the whole; a large message that was
 	   announced gets a minute more for each MiB. */
@@ -139,10 +140,6 @@ wait_for_body(struct smtp *x, struct ms_wait *wait)
 	}
 	wait->framing = MS_BODY_COUNT;
 	wait->count = x->chunk;
-	if (x->chunk_lost) {
-		wait->into = NULL;	/* counted, not kept */
-		wait->body_max = 0;
-	}
 }
 
 static void

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * imap.h - the instance: services, options and limits that every session of
+ * one `imap` section shares
+ *
+ * Constant after start(), but for the cache of views, which locks itself.
+ */
+#ifndef IMAP_IMAP_H
+#define IMAP_IMAP_H
+
+#include <mansio/auth.h>
+#include <mansio/blob.h>
+#include <mansio/clock.h>
+#include <mansio/config.h>
+#include <mansio/facts.h>
+#include <mansio/log.h>
+#include <mansio/mailbox.h>
+#include <mansio/op.h>
+#include <mansio/session.h>
+
+/* A command line without its literals.  RFC 2683 3.2.1.5 asks for 8000. */
+#define IMAP_MAX_LINE_FRESH	8192
+#define IMAP_MAX_LINE		(64 * 1024)
+/* A command with its literals, APPEND's message apart. */
+#define IMAP_MAX_COMMAND_FRESH	(16 * 1024)
+#define IMAP_MAX_COMMAND	(1024 * 1024)
+/* One literal that is kept in memory.  RFC 7888 5.: before the login servers
+   are advised to accept no more than 4096. */
+#define IMAP_MAX_LITERAL_FRESH	4096
+#define IMAP_MAX_LITERAL	(64 * 1024)
+#define IMAP_MAX_TAG		256
+/* What a peer may get wrong before it logged in. */
+#define IMAP_MAX_JUNK		3
+#define IMAP_MAX_JUNK_LATER	50
+#define IMAP_MAX_LOGIN_FAILURES	20
+/* Parentheses within parentheses, in any command. */
+#define IMAP_MAX_DEPTH		32
+#define IMAP_MAX_KEYWORDS	100	/* named in one command */
+/* Octets of memory that one command may use for what it parsed and found. */
+#define IMAP_COMMAND_BUDGET	(64 * 1024 * 1024)
+#define IMAP_PAGE_BUDGET	(32 * 1024 * 1024)
+
+struct view_cache;
+
+struct ms_instance {
+	const struct ms_host        *host;
+	const struct ms_config      *section;
+	const struct ms_config_api  *config;
+	const struct ms_scope_api   *scope;
+	const struct ms_session_api *session;
+	const struct ms_facts_api   *facts;
+	const struct ms_auth        *auth;
+	const struct ms_op_api      *op;
+	const struct ms_commit      *commit;
+	const struct ms_blob_api    *blob;
+	const struct ms_clock       *clock;
+	const struct ms_log         *log;
+	struct ms_backend            backend;
+	const struct ms_mailbox     *mailbox;	/* backend.table */
+	struct view_cache           *views;
+	int64_t                      idle_timeout_us;
+	int64_t                      login_timeout_us;
+	int64_t                      output_timeout_us;
+	int64_t                      keepalive_us;
+	int64_t                      search_limit_us;
+	uint64_t                     max_size;	/* octets of one message */
+};
+
+#endif

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * session.c - see session.h
+ *
+ * The steps of a session.  A command passes its stages from left to right,
+ * each of which may stop the step and wait:
+ *
+ *	READ -> ACCOUNT -> RUN -> NOTICES -> TAG
+ *
+ * READ gathers lines and literals, ACCOUNT sees to it that the account is
+ * open, RUN is the verb's own, NOTICES tells what others changed in the
+ * selected mailbox, TAG says OK, NO or BAD.
+ */
+#include "session.h"
+
+#include <stdlib.h>
+
+#include <mansio/str.h>
+
+#include "account.h"
+#include "capability.h"
+#include "notices.h"
+#include "respond.h"
+#include "select.h"
+#include "verbs.h"
+
+enum { STAGE_READ = 0, STAGE_ACCOUNT, STAGE_RUN, STAGE_NOTICES, STAGE_TAG };
+
+#define IDLE_LINE_MAX	64
+/* What a second life is given of the first; RFC 3501 knows nothing that
+   should survive a login. */
+#define CARRY_VERSION	"1"
+
+/* ---- commands ----------------------------------------------------------- */
+
+struct command *
+command_new(struct session *s)
+{
+	struct ms_instance *self = s->self;
+	struct command *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->session = s;
+	c->arena = self->scope->arena_new(self->session->scope(s->peer),
+	    IMAP_COMMAND_BUDGET);
+	c->input = (struct ms_buf)MS_BUF_MAX(s->in_second_life ?
+	    IMAP_MAX_COMMAND : IMAP_MAX_COMMAND_FRESH);
+	c->parse.arena = c->arena;
+	s->command = c;
+	return c;
+}
+
+void
+command_free(struct command *c)
+{
+	struct ms_instance *self;
+
+	if (c == NULL)
+		return;
+	self = c->session->self;
+	/* Jobs lie in the arena: they must not go while the store works. */
+	while (c->op != NULL && c->op_has_jobs && !self->op->is_done(c->op))
+		(void)self->op->await(self->session->scope(c->session->peer),
+		    c->op, NULL);
+	self->op->drop(c->op);
+	if (c->exchange != NULL)
+		self->auth->drop(c->exchange);
+	if (c->verb != NULL && c->verb->release != NULL && c->state != NULL)
+		c->verb->release(c);
+	ms_buf_free(&c->input);
+	ms_buf_free(&c->out);
+	self->scope->arena_free(c->page);
+	self->scope->arena_free(c->arena);
+	c->session->command = NULL;
+	free(c);
+}
+
+struct ms_scope
+command_page(struct command *c)
+{
+	struct ms_instance *self = c->session->self;
+	struct ms_scope scope = *c->scope;
+
+	if (c->page == NULL)
+		c->page = self->scope->arena_new(
+		    self->session->scope(c->session->peer), IMAP_PAGE_BUDGET);
+	else
+		self->scope->arena_reset(c->page);
+	scope.size = sizeof(scope);
+	scope.arena = c->page;
+	return scope;
+}
+
+struct ms_scope
+command_scope(struct command *c)
+{
+	struct ms_scope scope = *c->scope;
+
+	scope.size = sizeof(scope);
+	scope.arena = c->arena;
+	return scope;
+}
+
+static int64_t
+patience_us(const struct session *s)
+{
+	return s->in_second_life ? s->self->idle_timeout_us :
+	    s->self->login_timeout_us;
+}
+
+enum progress
+command_wait_output(struct command *c)
+{
+	respond_flush(c);
+	c->wait->what = MS_WAIT_OUTPUT;
+	c->wait->timeout_us = c->session->self->output_timeout_us;
+	return PROGRESS_WAIT;
+}
+
+enum progress
+command_wait_line(struct command *c, uint32_t line_max)
+{
+	respond_flush(c);
+	c->wait->what = MS_WAIT_LINE;
+	c->wait->line_max = line_max;
+	c->wait->timeout_us = patience_us(c->session);
+	return PROGRESS_WAIT;
+}
+
+bool
+command_wait_op(struct command *c, struct ms_op *op)
+{
+	c->op = op;
+	if (c->session->self->op->is_done(op))
+		return true;
+	respond_flush(c);
+	c->wait->what = MS_WAIT_OP;
+	c->wait->ops = &c->op;
+	c->wait->n_ops = 1;
+	c->wait->timeout_us = patience_us(c->session);
+	return false;
+}
+
+/* An op that has ended and whose results lie in the jobs. */
+static void
+drop_commit(struct command *c)
+{
+	if (c->op == NULL || !c->op_has_jobs)
+		return;
+	c->session->self->op->drop(c->op);
+	c->op = NULL;
+	c->op_has_jobs = false;
+}
+
+bool
+command_commit(struct command *c, struct ms_job *const *jobs, size_t n)
+{
+	struct ms_instance *self = c->session->self;
+
+	c->op_has_jobs = true;
+	if (!command_wait_op(c, self->commit->start(c->scope, self->backend,
+	    jobs, n)))
+		return false;
+	drop_commit(c);
+	return true;
+}
+
+void
+command_job(struct command *c, struct ms_job *job, uint32_t type, size_t size)
+{
+	struct ms_error *err = ms_arena_alloc(c->arena, sizeof(*err));
+
+	err->size = sizeof(*err);
+	*job = (struct ms_job){
+		.size = (uint32_t)size, .type = type, .status = MS_TEMPFAIL,
+		.key = ms_str_c(c->session->account_name), .error = err,
+		.arena = c->arena,
+	};
+}
+
+/* ---- the session ---------------------------------------------------------- */
+
+void
+session_bye(struct command *c, const char *text)
+{
+	if (c->session->is_over)
+		return;
+	respond_text(c, "* BYE ");
+	respond_text(c, text);
+	respond_text(c, "\r\n");
+	c->session->is_over = true;
+}
+
+void
+session_save_result(struct session *s, struct ms_uids uids)
+{
+	free(s->saved);
+	s->saved = NULL;
+	s->n_saved = 0;
+	if (uids.n == 0 ||
+	    (s->saved = calloc(uids.n, sizeof(*s->saved))) == NULL)
+		return;
+	memcpy(s->saved, uids.ranges, uids.n * sizeof(*s->saved));
+	s->n_saved = uids.n;
+}
+
+static void
+wait_for_command(struct session *s, struct ms_wait *wait)
+{
+	if (s->is_over) {
+		wait->what = 0;
+		return;
+	}
+	wait->what = MS_WAIT_LINE;
+	wait->line_max = s->in_second_life ? IMAP_MAX_LINE :
+	    IMAP_MAX_LINE_FRESH;
+	wait->timeout_us = patience_us(s);
+	if (s->idle_tag != NULL) {
+		wait->what |= MS_WAIT_EVENT;
+		wait->line_max = IDLE_LINE_MAX;
+		wait->timeout_us = s->self->keepalive_us;
+	}
+}
+
+static void
+write_text(struct session *s, const char *text)
+{
+	s->octets_out += strlen(text);
+	(void)s->self->session->write(s->peer, ms_str_c(text));
+}
+
+/* The last stage: the tagged response, and what follows from it. */
+static void
+finish(struct command *c)
+{
+	static const char *const words[] = { "", "OK ", "NO ", "BAD " };
+	struct session *s = c->session;
+	struct ms_instance *self = s->self;
+	struct ms_wait *wait = c->wait;
+	bool hands_over = c->hands_over;
+	struct ms_error err = { .size = sizeof(err) };
+
+	if (c->reply == 0 && !s->is_over)
+		reply(c, REPLY_OK, NULL, "done");
+	if (s->idle_tag == NULL && c->reply != 0) {
+		if (c->tag.len > 0)
+			respond_str(c, c->tag);
+		else
+			respond_text(c, "*");
+		respond_text(c, " ");
+		respond_text(c, words[c->reply]);
+		respond_str(c, c->reply_text);
+		respond_text(c, "\r\n");
+	}
+	if (c->reply == REPLY_BAD && ++s->n_junk > (s->in_second_life ?
+	    IMAP_MAX_JUNK_LATER : IMAP_MAX_JUNK))
+		session_bye(c, "Too many commands that are none");
+	respond_flush(c);
+	if (hands_over) {
+		ms_status st = self->session->hand_over(s->peer, c->exchange,
+		    ms_str_c(CARRY_VERSION), &err);
+
+		if (st == MS_OK)
+			c->exchange = NULL;
+		else
+			session_bye(c, "[UNAVAILABLE] try again later");
+		respond_flush(c);
+		s->is_over = true;
+	}
+	command_free(c);
+	wait_for_command(s, wait);
+}
+
+/* Runs the stages from where the command stands. */
+static void
+go(struct command *c)
+{
+	struct session *s = c->session;
+
+	for (;;) {
+		enum progress p = PROGRESS_DONE;
+
+		if (s->is_over && c->stage != STAGE_TAG)
+			c->stage = STAGE_TAG;
+		switch (c->stage) {
+		case STAGE_ACCOUNT:
+			if (c->verb->flags & VERB_ACCOUNT)
+				p = account_open(c);
+			if (p == PROGRESS_DONE && c->reply != 0)
+				c->stage = STAGE_NOTICES;
+			break;
+		case STAGE_RUN:
+			p = c->verb->run(c);
+			break;
+		case STAGE_NOTICES:
+			if (s->state == STATE_SELECTED && c->verb != NULL &&
+			    !(c->verb->flags & VERB_NO_NOTICES))
+				p = notices_run(c,
+				    !(c->verb->flags & VERB_KEEPS_SEQS) ||
+				    c->is_uid);
+			break;
+		case STAGE_TAG:
+			finish(c);
+			return;
+		}
+		if (p == PROGRESS_WAIT)
+			break;
+		c->stage++;
+		c->came = NULL;
+	}
+	respond_flush(c);
+	/* Parked: what was gathered is sent; its memory is not kept. */
+	ms_buf_free(&c->out);
+}
+
+static void
+begin_step(struct command *c, const struct ms_scope *scope,
+    const struct ms_came *came, struct ms_wait *wait)
+{
+	c->scope = scope;
+	c->came = came;
+	c->wait = wait;
+	c->queued = 0;
+	c->out = (struct ms_buf)MS_BUF_MAX(16 * 1024 * 1024);
+}
+
+static ms_status
+read_on(struct command *c)
+{
+	struct session *s = c->session;
+	struct ms_wait *wait = c->wait;
+
+	switch (c->came->what == MS_CAME_BYTES ? read_literal(c) :
+	    read_line(c)) {
+	case READ_MORE:
+		respond_flush(c);
+		ms_buf_free(&c->out);
+		return MS_OK;
+	case READ_CLOSE:
+		command_free(c);
+		wait->what = 0;
+		return MS_OK;
+	case READ_REPLY:
+		c->stage = STAGE_TAG;
+		break;
+	case READ_RUN:
+		c->stage = STAGE_ACCOUNT;
+		c->came = NULL;
+		break;
+	}
+	if (s->is_over && c->reply == 0)
+		c->stage = STAGE_TAG;
+	go(c);
+	return MS_OK;
+}
+
+/* Between IDLE and DONE there is no command; one is made for each event. */
+static ms_status
+idle_on(struct command *c)
+{
+	struct session *s = c->session;
+	struct ms_instance *self = s->self;
+
+	c->verb = verb_idle();
+	c->stage = STAGE_NOTICES;
+	switch (c->came->what) {
+	case MS_CAME_LINE:
+		c->tag = ms_arena_str(c->arena, ms_str_c(s->idle_tag));
+		free(s->idle_tag);
+		s->idle_tag = NULL;
+		if (ms_str_is_ci(c->came->input, "DONE"))
+			reply(c, REPLY_OK, NULL, "IDLE ended");
+		else
+			reply(c, REPLY_BAD, NULL, "DONE was expected");
+		break;
+	case MS_CAME_TIMEOUT:
+		if (self->clock->steady_us(self->host) - s->idle_since_us >=
+		    self->idle_timeout_us) {
+			session_bye(c, "Idle for too long");
+			break;
+		}
+		/* Keeps translators of addresses awake; and looks for what a
+		   lost event would have told. */
+		respond_text(c, "* OK Still here\r\n");
+		break;
+	}
+	c->came = NULL;
+	go(c);
+	return MS_OK;
+}
+
+ms_status
+session_step(struct ms_instance *self, const struct ms_scope *scope,
+    struct ms_session *peer, void *state, const struct ms_came *came,
+    struct ms_wait *wait)
+{
+	struct session *s = state;
+	struct command *c = s->command;
+
+	(void)self, (void)peer;
+	if (came->what == MS_CAME_CLOSED) {
+		wait->what = 0;
+		return MS_OK;
+	}
+	if (came->what == MS_CAME_TIMEOUT &&
+	    (s->idle_tag == NULL || c != NULL)) {
+		if (c != NULL && c->op != NULL) {
+			/* The store or the directory has yet to answer. */
+			wait->what = MS_WAIT_OP;
+			wait->ops = &c->op;
+			wait->n_ops = 1;
+			return MS_OK;
+		}
+		if (c == NULL || c->stage == STAGE_READ)
+			write_text(s, "* BYE Idle for too long\r\n");
+		wait->what = 0;
+		return MS_OK;
+	}
+	if (came->what == MS_CAME_LINE || came->what == MS_CAME_BYTES)
+		s->octets_in += came->input.len;
+	if (c == NULL && (c = command_new(s)) == NULL)
+		return MS_TEMPFAIL;
+	begin_step(c, scope, came, wait);
+	if (s->idle_tag != NULL && c->stage == STAGE_READ)
+		return idle_on(c);
+	if (c->stage == STAGE_READ)
+		return read_on(c);
+	if (came->what == MS_CAME_OP)
+		drop_commit(c);
+	go(c);
+	return MS_OK;
+}
+
+static struct session *
+new_session(struct ms_instance *self, struct ms_session *peer)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s != NULL) {
+		s->self = self;
+		s->peer = peer;
+		s->state = STATE_FRESH;
+	}
+	return s;
+}
+
+ms_status
+session_open(struct ms_instance *self, const struct ms_scope *scope,
+    struct ms_session *peer, void **state, struct ms_wait *wait)
+{
+	MS_AUTO_BUF struct ms_buf out = MS_BUF_MAX(4096);
+	struct session *s = new_session(self, peer);
+
+	if (s == NULL)
+		return MS_TEMPFAIL;
+	*state = s;
+	ms_buf_add_c(&out, "* OK [CAPABILITY ");
+	capability_add(s, scope, &out);
+	ms_buf_add_c(&out, "] Mansio ready\r\n");
+	(void)self->session->write(peer, ms_buf_str(&out));
+	wait_for_command(s, wait);
+	return MS_OK;
+}
+
+ms_status
+session_resume(struct ms_instance *self, const struct ms_scope *scope,
+    struct ms_session *peer, struct ms_str carry, void **state,
+    struct ms_wait *wait)
+{
+	struct session *s = new_session(self, peer);
+	struct ms_str account = self->facts->get(
+	    self->session->facts(peer), ms_str_c("auth.account"));
+
+	(void)scope, (void)carry;
+	if (s == NULL)
+		return MS_TEMPFAIL;
+	*state = s;
+	if (account.len == 0 ||
+	    (s->account_name = strndup(account.data, account.len)) == NULL)
+		return MS_TEMPFAIL;
+	s->in_second_life = true;
+	s->state = STATE_AUTH;
+	wait_for_command(s, wait);
+	return MS_OK;
+}
+
+void
+session_close(struct ms_instance *self, struct ms_session *peer, void *state)
+{
+	struct session *s = state;
+
+	(void)peer;
+	if (s == NULL)
+		return;
+	command_free(s->command);
+	selected_clear(s);
+	if (s->account != NULL)
+		self->mailbox->close(self->backend.self, s->account);
+	free(s->idle_tag);
+	free(s->saved);
+	free(s->account_name);
+	free(s);
+}
+
+ms_status
+session_retire(struct ms_instance *self, struct ms_session *peer, void *state,
+    struct ms_wait *wait)
+{
+	struct session *s = state;
+
+	(void)self, (void)peer;
+	if (s->command != NULL)
+		return MS_BUSY;
+	write_text(s, "* BYE The server goes down; connect again\r\n");
+	s->is_over = true;
+	wait->what = 0;
+	return MS_OK;
+}
