@@ -72,6 +72,9 @@ ms_status net_add_listener(const struct net_listener *listener,
 void net_accept(void);
 /* No new connections; sessions are retired (421, BYE), cut after the grace. */
 void net_stop(void);
+/* The port that the listener's n-th address is bound to (from 0), as "...:0"
+   leaves the choice to the system; 0: none. */
+uint16_t net_port_of(const struct net_listener *listener, size_t n);
 /* Connections now open, for status. */
 uint32_t net_connections(void);
 

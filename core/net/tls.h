@@ -3,9 +3,10 @@
  * tls.h - certificates and keys of ours, re-read when their files change
  *
  * A store is one tls section of the config.  Sessions take its current
- * credentials at their handshake; a file that changed is looked at (by inotify)
- * and taken only if certificate and key fit each other: else the old pair
- * stays and the log says so.
+ * credentials at their handshake; the files are looked at then, at most once a
+ * second, and taken if they changed, certificate and key fit each other and
+ * the certificate has not expired: else the old pair stays and the log says
+ * so.
  */
 #ifndef CORE_NET_TLS_H
 #define CORE_NET_TLS_H
@@ -14,6 +15,8 @@
 #include <stdint.h>
 
 #include <mansio/base.h>
+
+struct tls_store;
 
 struct tls_store_options {
 	const char *cert, *key;		/* PEM files */
