@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <pthread.h>
 
 #include "ascii.h"
 #include "utf8_sequence.h"
@@ -106,6 +107,29 @@ charset_find(struct ms_str name)
 		if (ms_str_equal_ci(charsets[i].name, name))
 			return &charsets[i];
 	return NULL;
+}
+
+/* Held open for ever: the C library forgets a converter that nobody has open. */
+static iconv_t prepared[N_CHARSETS];
+static pthread_once_t prepared_once = PTHREAD_ONCE_INIT;
+
+static void
+prepare_all(void)
+{
+	for (size_t i = 0; i < N_CHARSETS; i++) {
+		const char *converter = charsets[i].converter;
+
+		if (i > 0 && strcmp(converter, charsets[i - 1].converter) == 0)
+			prepared[i] = (iconv_t)-1;	/* nearly all aliases */
+		else
+			prepared[i] = iconv_open("UTF-8", converter);
+	}
+}
+
+void
+ms_charset_prepare(void)
+{
+	(void)pthread_once(&prepared_once, prepare_all);
 }
 
 bool

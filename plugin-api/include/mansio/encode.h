@@ -64,6 +64,10 @@ struct ms_str ms_utf8_fold(struct ms_arena *a, struct ms_str s);
 ms_status ms_charset_decode(struct ms_buf *out, struct ms_str charset,
     struct ms_str octets);
 bool ms_charset_is_known(struct ms_str charset);
+/* Loads all converters, once: for a process that is about to lose the right
+   to open files.  Without it a charset met for the first time afterwards is
+   MS_UNSUPPORTED there. */
+void ms_charset_prepare(void);
 
 #ifdef __cplusplus
 }
