@@ -60,6 +60,7 @@ take_verb(struct command *c)
 	}
 	c->verb = verb_find(name, is_uid);
 	c->is_uid = is_uid;
+	c->args_at = c->parse.at;
 	if (c->verb == NULL) {
 		reply(c, REPLY_BAD, NULL, "Unknown command");
 		return false;
@@ -80,7 +81,10 @@ static enum read_result
 take_arguments(struct command *c)
 {
 	c->parse.in = ms_buf_str(&c->input);
-	if (c->parse.in.len >= 2 && !c->has_literal)
+	c->parse.at = c->args_at;
+	if (c->has_literal)
+		c->parse.in.len = c->literal.at;
+	else
 		c->parse.in.len -= 2;	/* the last CRLF */
 	if (c->verb->parse != NULL ? c->verb->parse(c) :
 	    parse_is_end(&c->parse))
@@ -157,6 +161,7 @@ read_line(struct command *c)
 		reply(c, REPLY_BAD, "TOOBIG", "The command is too long");
 		return READ_REPLY;
 	}
+	c->is_pipelined = c->came->flags & MS_CAME_MORE;
 	if (is_first && !take_verb(c)) {
 		/* The literals of a command that is none: RFC 7888 4. */
 		if (parse_literal_at_end(line, &l) && !l.is_sync)

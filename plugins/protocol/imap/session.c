@@ -241,9 +241,9 @@ finish(struct command *c)
 	bool hands_over = c->hands_over;
 	struct ms_error err = { .size = sizeof(err) };
 
-	if (c->reply == 0 && !s->is_over)
+	if (c->reply == 0 && !s->is_over && !c->is_answered)
 		reply(c, REPLY_OK, NULL, "done");
-	if (s->idle_tag == NULL && c->reply != 0) {
+	if (s->idle_tag == NULL && c->reply != 0 && !c->is_answered) {
 		if (c->tag.len > 0)
 			respond_str(c, c->tag);
 		else

@@ -138,6 +138,9 @@ struct command {
 	uint64_t            own_modseq;
 	struct ms_exchange *exchange;	/* login.c */
 	bool                hands_over;	/* after the reply the second life begins */
+	bool                is_answered;	/* the tagged response went already */
+	bool                is_pipelined;	/* more input was there with the line */
+	size_t              args_at;	/* in input: behind the command's name */
 	/* Only within a step. */
 	const struct ms_scope *scope;
 	const struct ms_came  *came;
