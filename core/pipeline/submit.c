@@ -10,6 +10,7 @@
 #include "pipeline/submit.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,8 @@ struct submission {
 	struct ms_arena   *arena;
 	bool               through;
 	struct waiter      waiter;
+	atomic_uint        steps;	/* still to come: commit, first attempt */
+	ms_status          status;	/* of the commit */
 	int64_t            began_us;
 };
 
@@ -139,6 +142,7 @@ static void
 submission_free(struct submission *s)
 {
 	op_drop(s->commit);
+	free(s->waiter.verdicts);
 	owner_fini(&s->owner);
 	ms_arena_free(s->arena);
 	ms_buf_free(&s->record);
@@ -190,17 +194,36 @@ finish_submission(struct submission *s, ms_status status, const struct ms_error 
 	submission_free(s);
 }
 
-/* The runner made its first attempt for all recipients. */
+/* With both the commit and the first attempt: whichever comes last ends it,
+   as the runner may be faster than the thread that committed. */
+static void
+end_step(struct submission *s)
+{
+	if (atomic_fetch_sub(&s->steps, 1) == 1)
+		finish_submission(s, s->status, &s->error);
+}
+
+/* The runner made its first attempt for all recipients, which it numbers
+   without those that were removed. */
 static void
 through_done(struct waiter *w)
 {
 	struct submission *s = (struct submission *)((char *)w -
 	    offsetof(struct submission, waiter));
 	struct outcome *o = op_payload(s->op);
+	struct ms_message *m = s->message;
+	uint32_t k = 0;
 
-	o->n = w->n;
-	o->each = w->verdicts;		/* freed with the op */
-	finish_submission(s, MS_OK, NULL);
+	o->n = m->n_numbers;
+	o->each = calloc(o->n, sizeof(struct ms_verdict));
+	if (o->each == NULL)
+		abort();
+	for (uint32_t i = 0; i < o->n; i++) {
+		verdict_init(&o->each[i]);
+		if (!m->recipients[i]->removed && k < w->n)
+			o->each[i] = w->verdicts[k++];
+	}
+	end_step(s);
 }
 
 static void
@@ -216,13 +239,10 @@ put_done(void *arg)
 		metrics_add(accepted_total, 1);
 		log_accepted(s);
 	}
-	if (s->through) {
-		/* Queued: the runner ends it, perhaps at this moment. */
-		if (status == MS_OK)
-			return;
-		(void)waiters_take(s->waiter.id);
-	}
-	finish_submission(s, status, &s->error);
+	s->status = status;
+	if (status != MS_OK && s->through && waiters_take(s->waiter.id) != NULL)
+		atomic_fetch_sub(&s->steps, 1);
+	end_step(s);
 }
 
 static void
@@ -291,6 +311,7 @@ pipeline_submit(const struct ms_scope *scope, struct ms_message *m, uint32_t fla
 	}
 	fill_part(s);
 	s->through = (flags & MS_SUBMIT_THROUGH) && s->part.state == MS_QUEUE_WAITS;
+	atomic_init(&s->steps, s->through ? 2 : 1);
 	if (s->through) {
 		s->waiter.id = m->info.id;
 		s->waiter.op = op;

@@ -67,6 +67,7 @@ struct ms_recipient {
 	struct ms_str path;		/* forward-path, without <> and route */
 	struct ms_str original;		/* RFC 3461 4.2 "rfc822;a@b", or "" */
 	struct ms_facts *facts;
+	struct ms_str account;		/* in a handover: of ours, by the route; or "" */
 };
 
 enum {
