@@ -75,16 +75,9 @@ static void
 log_fate(const struct item *item, const struct fate *f, enum end end)
 {
 	static const char *const words[] = { "delivered", "bounced", "deferred" };
+	struct ms_field fields[10];
 	char delay[24], took[24];
-	struct ms_field fields[10] = {
-		LOG_STR("to", f->recipient.path),
-		LOG_STR("from", item->message->info.reverse_path),
-		LOG_STR("by", f->target.delivery.len > 0 ? f->target.delivery :
-		    ms_str_c("routing")),
-		LOG_STR("delay", ms_str_c(delay)),
-		LOG_STR("ms", ms_str_c(took)),
-	};
-	size_t n = 5;
+	size_t n = 0;
 
 	if (!log_wants(MS_LOG_INFO))
 		return;
@@ -92,6 +85,12 @@ log_fate(const struct item *item, const struct fate *f, enum end end)
 	    (double)(clock_now_us() - item->message->info.received_us) / 1e6);
 	snprintf(took, sizeof(took), "%" PRId64,
 	    (clock_steady_us() - item->began_us) / 1000);
+	fields[n++] = (struct ms_field)LOG_STR("to", f->recipient.path);
+	fields[n++] = (struct ms_field)LOG_STR("from", item->message->info.reverse_path);
+	fields[n++] = (struct ms_field)LOG_STR("by", f->target.delivery.len > 0 ?
+	    f->target.delivery : ms_str_c("routing"));
+	fields[n++] = (struct ms_field)LOG_STR("delay", ms_str_c(delay));
+	fields[n++] = (struct ms_field)LOG_STR("ms", ms_str_c(took));
 	if (f->target.account.len > 0)
 		fields[n++] = (struct ms_field)LOG_STR("account", f->target.account);
 	if (f->result.remote[0] != '\0')

@@ -157,13 +157,8 @@ log_accepted(const struct submission *s)
 	char octets[24], n[16], took[24];
 	struct ms_str account = facts_get_c(m->facts, "auth.account");
 	struct ms_str client = facts_get_c(m->facts, "client.address");
-	struct ms_field fields[8] = {
-		LOG_STR("from", m->info.reverse_path),
-		LOG_STR("octets", ms_str_c(octets)),
-		LOG_STR("recipients", ms_str_c(n)),
-		LOG_STR("ms", ms_str_c(took)),
-	};
-	size_t k = 4;
+	struct ms_field fields[8];
+	size_t k = 0;
 
 	if (!log_wants(MS_LOG_INFO))
 		return;
@@ -171,6 +166,10 @@ log_accepted(const struct submission *s)
 	snprintf(n, sizeof(n), "%u", m->info.n_recipients);
 	snprintf(took, sizeof(took), "%" PRId64,
 	    (clock_steady_us() - s->began_us) / 1000);
+	fields[k++] = (struct ms_field)LOG_STR("from", m->info.reverse_path);
+	fields[k++] = (struct ms_field)LOG_STR("octets", ms_str_c(octets));
+	fields[k++] = (struct ms_field)LOG_STR("recipients", ms_str_c(n));
+	fields[k++] = (struct ms_field)LOG_STR("ms", ms_str_c(took));
 	if (client.len > 0)
 		fields[k++] = (struct ms_field)LOG_STR("client", client);
 	if (account.len > 0)
