@@ -14,6 +14,7 @@
  *	client.address client.port client.name (confirmed PTR, RFC 8601 3.)
  *	client.helo client.protocol (RFC 3848: ESMTPSA...) listener
  *	client.early (octets sent before the greeting)
+ *	client.over (not "": past a limit of connections; say so and end)
  *	tls.version tls.cipher tls.sni tls.alpn tls.client.subject
  *	tls.client.verified (pass, fail, none)
  *	tls.offered ("no": start_tls() can't work on this listener)

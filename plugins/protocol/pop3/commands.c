@@ -122,7 +122,6 @@ pop3_command(struct pop3 *x, struct ms_str line, uint32_t came_flags)
 	}
 	pop3_line_split(line, &verb, &rest);
 	command = find_command(verb);
-	x->came_flags = came_flags;
 	/* AUTH may bring a long initial response, whatever RFC 5034 4. says. */
 	if ((came_flags & MS_CAME_TOO_LONG) != 0 || (line.len > POP3_MAX_LINE &&
 	    (command == NULL || command->run != pop3_auth)))

@@ -19,10 +19,14 @@ tls_begun(struct pop3 *x, struct ms_op *op, ms_status status,
     const struct ms_error *err)
 {
 	(void)op, (void)err;
-	if (status != MS_OK)
-		pop3_end(x);	/* the core has told the log why */
-	else
+	if (status == MS_OK) {
 		x->tls = true;
+		return;
+	}
+	/* What came in clear behind STLS is never heard; the core takes +OK
+	   back, and has told the log why. */
+	pop3_err(x, "nothing may follow STLS");
+	pop3_end(x);
 }
 
 void
@@ -34,11 +38,7 @@ pop3_stls(struct pop3 *x, struct ms_str args)
 		pop3_err(x, "TLS is there already");
 	else if (ms_str_is(pop3_fact(x, "tls.offered"), "no"))
 		pop3_err(x, "TLS is not offered here");
-	else if (x->came_flags & MS_CAME_MORE) {
-		/* What came in clear is not heard after the handshake. */
-		pop3_err(x, "nothing may follow STLS");
-		pop3_end(x);
-	} else {
+	else {
 		x->user[0] = '\0';	/* RFC 2595 4.: forgotten */
 		pop3_ok(x, "begin");
 		pop3_park(x, x->self->session->start_tls(x->session, NULL),

@@ -96,7 +96,6 @@ struct pop3 {
 	struct ms_job_expunge *job;	/* lives until its op has ended */
 	size_t                 unsent;
 	uint32_t               list_next;	/* message number - 1 */
-	uint32_t               came_flags;
 	enum pop3_state        state;
 	enum pop3_wants        wants;
 	uint8_t                junk, failed_logins;

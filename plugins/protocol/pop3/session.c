@@ -184,6 +184,12 @@ pop3_open(struct ms_instance *self, const struct ms_scope *scope,
 	    pop3_fact(x, "server.hostname");
 
 	*state = x;
+	if (pop3_fact(x, "client.over").len > 0) {
+		pop3_err(x, "[SYS/TEMP] too many connections");
+		pop3_end(x);
+		wait_for(x, wait);
+		return MS_OK;
+	}
 	/* No <...@...> in it: that would offer APOP. */
 	pop3_ok(x, "%.*s POP3 Mansio", (int)name.len,
 	    name.data != NULL ? name.data : "");

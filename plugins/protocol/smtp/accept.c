@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include <mansio/arena.h>
 #include <mansio/buf.h>
 #include <mansio/date.h>
 #include <mansio/error.h>
@@ -148,15 +149,16 @@ repair_header(struct smtp *x, const struct smtp_survey *survey,
 /* ---- the reply ------------------------------------------------------------------------ */
 
 static void
-say_taken(struct smtp *x, struct ms_str id)
+say_taken(struct smtp *x)
 {
-	smtp_say(x, 250, "2.0.0", "Ok: queued as %.*s", (int)id.len, id.data);
+	smtp_say(x, 250, "2.0.0", "Ok: queued as %.*s", (int)x->id.len,
+	    x->id.data);
 }
 
 /* RFC 2033 4.2: a reply for each recipient that was accepted, in order. */
 static void
 answer_each(struct smtp *x, struct ms_op *op, ms_status status,
-    const struct ms_error *err, struct ms_str id)
+    const struct ms_error *err)
 {
 	struct smtp_reply r;
 
@@ -167,7 +169,7 @@ answer_each(struct smtp *x, struct ms_op *op, ms_status status,
 			smtp_decision(x, op, status, err, MS_AT_SEND,
 			    x->accepted[i], &r);
 		if (r.code == 0) {
-			say_taken(x, id);
+			say_taken(x);
 			continue;
 		}
 		smtp_log_refusal(x, "content", &r, err);
@@ -179,11 +181,10 @@ static void
 queued(struct smtp *x, struct ms_op *op, ms_status status,
     const struct ms_error *err)
 {
-	struct ms_str id = x->self->message->info(x->message)->id;
 	struct smtp_reply r;
 
 	if (x->self->lmtp)
-		answer_each(x, op, status, err, id);
+		answer_each(x, op, status, err);
 	else {
 		smtp_decision(x, op, status, err, MS_AT_SEND, UINT32_MAX, &r);
 		if (r.code != 0) {
@@ -191,7 +192,7 @@ queued(struct smtp *x, struct ms_op *op, ms_status status,
 			return;
 		}
 		/* durable before 250: the op has ended well */
-		say_taken(x, id);
+		say_taken(x);
 	}
 	smtp_reset(x);
 }
@@ -219,11 +220,16 @@ keep_the_welcome(struct smtp *x, struct ms_op *op, ms_status status,
 	return left;
 }
 
+/* The message is the pipeline's from here on, whatever becomes of it. */
 static void
 submit(struct smtp *x)
 {
-	x->submitted = true;
-	smtp_park(x, x->self->pipeline->submit(x->scope, x->message,
+	struct ms_message *message = x->message;
+	struct ms_str id = x->self->message->info(message)->id;
+
+	x->id = ms_arena_str(x->mail, id.len > 0 ? id : x->scope->id);
+	x->message = NULL;
+	smtp_park(x, x->self->pipeline->submit(x->scope, message,
 	    x->self->lmtp ? MS_SUBMIT_THROUGH : 0u), queued);
 }
 
@@ -243,7 +249,7 @@ body_judged(struct smtp *x, struct ms_op *op, ms_status status,
 		x->kept = op;
 		x->running = NULL;
 		if (keep_the_welcome(x, op, status, err) == 0) {
-			answer_each(x, op, MS_OK, NULL, ms_str_of("", 0));
+			answer_each(x, op, MS_OK, NULL);
 			smtp_reset(x);
 			return;
 		}

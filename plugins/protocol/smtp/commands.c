@@ -29,6 +29,33 @@ connect_judged(struct smtp *x, struct ms_op *op, ms_status status,
 }
 
 void
+smtp_refuse_early(struct smtp *x)
+{
+	struct smtp_reply r;
+
+	smtp_reply_set(&r, 554, "5.5.0", "wait for the greeting");
+	smtp_log_refusal(x, "connect", &r, NULL);
+	smtp_answer(x, &r);
+	smtp_end(x);
+}
+
+bool
+smtp_is_turned_away(struct smtp *x)
+{
+	if (smtp_fact(x, "client.over").len > 0) {
+		smtp_say(x, 421, "4.7.0", "too many connections");
+		smtp_end(x);	/* the core has told the log */
+		return true;
+	}
+	/* People's own programs and local ones are let off. */
+	if (x->self->submission || x->self->lmtp ||
+	    smtp_fact(x, "client.early").len == 0)
+		return false;
+	smtp_refuse_early(x);
+	return true;
+}
+
+void
 smtp_greet(struct smtp *x)
 {
 	smtp_judge(x, x->self->pipeline->run(x->scope, x->session, NULL,
@@ -289,7 +316,6 @@ smtp_command(struct smtp *x, struct ms_str line, uint32_t came_flags)
 		smtp_say_junk(x, 500, "5.5.2", "bad octets in the line");
 		return;
 	}
-	x->came_flags = came_flags;
 	smtp_line_split(line, &verb, &args);
 	command = find_command(x, verb);
 	if ((came_flags & MS_CAME_TOO_LONG) != 0 ||

@@ -22,14 +22,17 @@ tls_begun(struct smtp *x, struct ms_op *op, ms_status status,
 	struct smtp_reply r;
 
 	(void)op;
-	if (status != MS_OK) {
-		/* What the other side hears now is not defined: RFC 3207 4.1. */
-		smtp_reply_set(&r, 454, "4.7.0", "TLS failed");
-		smtp_log_refusal(x, "starttls", &r, err);
-		smtp_end(x);
+	if (status == MS_OK) {
+		x->tls = true;
 		return;
 	}
-	x->tls = true;
+	/* P13: what came in clear behind STARTTLS is never heard; the core
+	   takes 220 back and these words go instead.  If the handshake itself
+	   failed nobody hears them. */
+	smtp_reply_set(&r, 501, "5.5.1", "nothing may follow STARTTLS");
+	smtp_log_refusal(x, "starttls", &r, err);
+	smtp_answer(x, &r);
+	smtp_end(x);
 }
 
 void
@@ -45,12 +48,6 @@ smtp_starttls(struct smtp *x, struct ms_str args)
 	}
 	if (ms_str_is(smtp_fact(x, "tls.offered"), "no")) {
 		smtp_say(x, 502, "5.5.1", "TLS is not offered here");
-		return;
-	}
-	if (x->came_flags & MS_CAME_MORE) {
-		/* P13: what came in clear is not heard after the handshake. */
-		smtp_say(x, 501, "5.5.1", "nothing may follow STARTTLS");
-		smtp_end(x);
 		return;
 	}
 	/* RFC 3207 4.2: all that was learnt in clear is forgotten. */

@@ -25,8 +25,7 @@ smtp_reset(struct smtp *x)
 	/* P4: what was not submitted leaves no trace. */
 	if (x->writer != NULL)
 		self->blob->abort(x->writer);
-	if (!x->submitted)
-		self->pipeline->drop(x->message);
+	self->pipeline->drop(x->message);
 	self->op->drop(x->kept);
 	self->scope->arena_free(x->mail);
 	x->writer = NULL;
@@ -40,7 +39,6 @@ smtp_reset(struct smtp *x)
 	x->body_flags = 0;
 	x->binary = x->eightbit = x->utf8 = false;
 	x->chunk_last = x->chunk_lost = x->header_judged = false;
-	x->submitted = false;
 	if (x->state > SMTP_READY)
 		x->state = SMTP_READY;
 }
@@ -207,7 +205,9 @@ smtp_open(struct ms_instance *self, const struct ms_scope *scope,
 	struct smtp *x = begin(self, scope, session);
 
 	*state = x;
-	if (self->greet_delay_us > 0)
+	if (smtp_is_turned_away(x))
+		;
+	else if (self->greet_delay_us > 0)
 		x->wants = SMTP_WANTS_SILENCE;
 	else
 		smtp_greet(x);
@@ -245,18 +245,6 @@ timed_out(struct smtp *x)
 	}
 }
 
-/* S26: who talks before he is greeted does not speak SMTP. */
-static void
-came_too_early(struct smtp *x)
-{
-	struct smtp_reply r;
-
-	smtp_reply_set(&r, 554, "5.5.0", "wait for the greeting");
-	smtp_log_refusal(x, "connect", &r, NULL);
-	smtp_answer(x, &r);
-	smtp_end(x);
-}
-
 static ms_status
 smtp_step(struct ms_instance *self, const struct ms_scope *scope,
     struct ms_session *session, void *state, const struct ms_came *came,
@@ -274,7 +262,7 @@ smtp_step(struct ms_instance *self, const struct ms_scope *scope,
 			smtp_command(x, came->input, came->flags);
 		break;
 	case MS_CAME_BYTES:
-		came_too_early(x);
+		smtp_refuse_early(x);
 		break;
 	case MS_CAME_BODY:
 		if (x->wants == SMTP_WANTS_CHUNK)

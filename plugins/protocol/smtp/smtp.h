@@ -112,6 +112,7 @@ struct smtp {
 	struct ms_exchange    *exchange;
 	struct ms_arena       *mail;	/* lives as long as one transaction */
 	struct smtp_reply     *spoilt;	/* in `mail`: why the content is refused */
+	struct ms_str          id;	/* in `mail`: the message's, once submitted */
 	struct ms_str          hostname;
 	size_t                 unsent;	/* octets that wait for the peer */
 	uint64_t               announced;	/* SIZE= */
@@ -121,7 +122,6 @@ struct smtp {
 	uint32_t              *accepted;	/* in `mail`: numbers, in RCPT order */
 	uint32_t               n_accepted, room_accepted;
 	uint32_t               pending;	/* number of the recipient being judged */
-	uint32_t               came_flags;	/* MS_CAME_... of the line or body */
 	uint32_t               body_flags;	/* gathered over all chunks */
 	enum smtp_state        state;
 	enum smtp_wants        wants;
@@ -129,7 +129,7 @@ struct smtp {
 	bool                   esmtp, tls, logged_in, judged;
 	bool                   binary, eightbit, utf8;	/* MAIL parameters */
 	bool                   chunk_last, chunk_lost;
-	bool                   header_judged, submitted, final_challenge;
+	bool                   header_judged, final_challenge;
 	bool                   noted_utf8;	/* in the fact client.protocol */
 	char                   helo[SMTP_MAX_HELO + 1];	/* "" before */
 };
@@ -148,6 +148,10 @@ struct ms_str smtp_fact(const struct smtp *x, const char *name);
 
 /* ---- commands.c ---- */
 void smtp_command(struct smtp *x, struct ms_str line, uint32_t came_flags);
+/* Before the greeting: what the core has seen so far; true: told to go. */
+bool smtp_is_turned_away(struct smtp *x);
+/* S26: who talks before he is greeted does not speak SMTP. */
+void smtp_refuse_early(struct smtp *x);
 void smtp_greet(struct smtp *x);
 /* Sets the fact client.protocol: RFC 3848. */
 void smtp_note_protocol(struct smtp *x);
