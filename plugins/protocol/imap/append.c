@@ -133,7 +133,11 @@ want_body(struct command *c, struct append *a)
 	struct ms_error err = { .size = sizeof(err) };
 	ms_status st = MS_OK;
 
-	if (c->literal.is_too_large || c->literal.octets > self->max_size)
+	/* RFC 3502 6.3.11: a literal of no octets gives it all up. */
+	if (c->literal.octets == 0)
+		reply(c, REPLY_NO, NULL, "There is no message in it");
+	else if (c->literal.is_too_large ||
+	    c->literal.octets > self->max_size)
 		reply(c, REPLY_NO, "TOOBIG", "The message is too large");
 	else if (a->n == MAX_MESSAGES)
 		reply(c, REPLY_NO, "LIMIT", "Too many messages at once");
@@ -145,7 +149,9 @@ want_body(struct command *c, struct append *a)
 	}
 	if (c->reply != 0 && !drains(c, a))
 		return PROGRESS_DONE;
-	c->phase = BODY;
+	c->phase = c->literal.octets > 0 ? BODY : LINE;
+	if (c->phase == LINE)
+		return command_wait_line(c, IMAP_MAX_LINE);
 	if (c->literal.is_sync)
 		respond_text(c, "+ Ready for the message\r\n");
 	respond_flush(c);
@@ -217,11 +223,6 @@ take_body(struct command *c, struct append *a)
 		return false;
 	}
 	a->blobs[a->n++] = blob;
-	/* RFC 3502 6.3.11: a literal of no octets gives it all up. */
-	if (self->blob->octets(blob) == 0) {
-		reply(c, REPLY_NO, NULL, "There is no message in it");
-		return false;
-	}
 	if ((c->came->flags & MS_CAME_NUL) && !c->literal.is_binary) {
 		reply(c, REPLY_NO, NULL, "The message holds NUL octets");
 		return false;

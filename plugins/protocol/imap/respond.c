@@ -2,6 +2,8 @@
 /* respond.c - see respond.h */
 #include "respond.h"
 
+#include <stdio.h>
+
 #include <mansio/encode.h>
 #include <mansio/error.h>
 #include <mansio/mime.h>

@@ -287,7 +287,9 @@ go(struct command *c)
 		case STAGE_ACCOUNT:
 			if (c->verb->flags & VERB_ACCOUNT)
 				p = account_open(c);
-			if (p == PROGRESS_DONE && c->reply != 0)
+			/* A message that comes on its own is still to be read. */
+			if (p == PROGRESS_DONE && c->reply != 0 &&
+			    !c->has_literal)
 				c->stage = STAGE_NOTICES;
 			break;
 		case STAGE_RUN:
