@@ -54,9 +54,11 @@ MIME_PRIVATE void mime_tree_end_parts(struct mime_tree *t, uint32_t level,
 /* After a delimiter line: the level's next part, or its epilogue. */
 MIME_PRIVATE void mime_tree_next_part(struct mime_tree *t, uint32_t level,
     bool is_close, uint64_t offset, uint64_t lines);
-/* The message's end. */
+/* The message's end, with no header going on. */
 MIME_PRIVATE void mime_tree_end(struct mime_tree *t, uint64_t offset,
     uint64_t lines);
+/* Before that: takes back a part that would begin at the message's end. */
+MIME_PRIVATE void mime_tree_drop_empty(struct mime_tree *t, uint64_t offset);
 
 /* mime_part.c: what a header says about its part.  Views into the header,
    which stays; memory from the arena for what had to be unfolded.  in_digest:

@@ -329,6 +329,7 @@ ms_mime_end(struct ms_mime_scanner *s)
 
 	if (s->line_octets > 0)
 		end_held_line(s, NULL, 0);
+	mime_tree_drop_empty(&s->tree, m->octets);
 	end_headers(s, m->octets, s->lines);
 	mime_tree_end(&s->tree, m->octets, s->lines);
 	m->parts = s->tree.parts;

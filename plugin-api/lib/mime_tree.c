@@ -237,6 +237,29 @@ mime_tree_next_part(struct mime_tree *t, uint32_t level, bool is_close,
 	}
 }
 
+/* A message that was cut off behind a delimiter line has no part there: not
+   even the line end is there that RFC 2046 5.1.1 wants of an empty one. */
+void
+mime_tree_drop_empty(struct mime_tree *t, uint64_t offset)
+{
+	struct ms_mime_part *part = &t->parts[t->part], *parent;
+
+	if (!t->in_header || part->header_offset < offset ||
+	    part->parent == MS_NO_PART || t->parts[part->parent].is_message)
+		return;
+	parent = &t->parts[part->parent];
+	if (parent->first_child == t->part)
+		parent->first_child = MS_NO_PART;
+	for (uint32_t p = parent->first_child; p != MS_NO_PART;
+	    p = t->parts[p].next)
+		if (t->parts[p].next == t->part)
+			t->parts[p].next = MS_NO_PART;
+	parent->n_children--;
+	t->part = part->parent;
+	t->in_header = false;
+	t->n--;
+}
+
 void
 mime_tree_end(struct mime_tree *t, uint64_t offset, uint64_t lines)
 {
