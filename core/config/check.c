@@ -197,8 +197,8 @@ static int
 compare_listeners(const void *left, const void *right)
 {
 	const struct listener *a = left, *b = right;
-	const struct endpoint *x = a->value->as.endpoint, *y = b->value->as.endpoint;
-	bool x_local = x->kind == ENDPOINT_UNIX, y_local = y->kind == ENDPOINT_UNIX;
+	const struct listen_address *x = a->value->as.listen, *y = b->value->as.listen;
+	bool x_local = x->kind == LISTEN_UNIX, y_local = y->kind == LISTEN_UNIX;
 
 	if (x_local != y_local)
 		return x_local ? 1 : -1;
@@ -215,15 +215,15 @@ complain_clashes(struct listener *all, uint32_t n, struct problems *p)
 {
 	for (uint32_t i = 1; i < n; i++) {
 		for (uint32_t j = i; j-- > 0; ) {
-			const struct endpoint *a = all[j].value->as.endpoint;
-			const struct endpoint *b = all[i].value->as.endpoint;
+			const struct listen_address *a = all[j].value->as.listen;
+			const struct listen_address *b = all[i].value->as.listen;
 			MS_AUTO_BUF struct ms_buf first = MS_BUF_MAX(4200);
 
-			if (a->port != b->port || (a->kind == ENDPOINT_UNIX) !=
-			    (b->kind == ENDPOINT_UNIX))
+			if (a->port != b->port || (a->kind == LISTEN_UNIX) !=
+			    (b->kind == LISTEN_UNIX))
 				break;
-			if (!endpoint_clashes(a, b)) {
-				if (a->kind == ENDPOINT_UNIX)
+			if (!listen_address_clashes(a, b)) {
+				if (a->kind == LISTEN_UNIX)
 					break;
 				continue;
 			}
@@ -264,7 +264,7 @@ check_listeners(struct config *c, struct problems *p)
 		struct ms_config *s = c->instances.v[i];
 
 		for (uint32_t j = 0; section_has(s, "listen") &&
-		    section_endpoint(s, "listen", j) != NULL; j++) {
+		    section_listen(s, "listen", j) != NULL; j++) {
 			all[n].section = s;
 			for (uint32_t k = 0; k < s->schema->n; k++)
 				if (strcmp(s->entries[k].option->name, "listen") == 0)
@@ -283,7 +283,7 @@ static void
 check_certificates(struct config *c, struct ms_config *s, struct problems *p)
 {
 	const struct ms_config *tls;
-	const struct endpoint *e;
+	const struct listen_address *e;
 
 	(void)c;
 	if (s->schema->kind != CONFIG_INSTANCE || !section_has(s, "listen") ||
@@ -293,7 +293,7 @@ check_certificates(struct config *c, struct ms_config *s, struct problems *p)
 	/* One that names a section which is not there was complained about. */
 	if (tls != NULL && section_string(tls, "use").len > 0)
 		return;
-	for (uint32_t i = 0; (e = section_endpoint(s, "listen", i)) != NULL; i++)
+	for (uint32_t i = 0; (e = section_listen(s, "listen", i)) != NULL; i++)
 		if (e->tls) {
 			problems_error(p, section_option_position(s, "listen"),
 			    "\"%s\" needs a certificate: write tls \"default\" "
@@ -328,12 +328,20 @@ check_pipelines(struct config *c, struct problems *p)
 	}
 }
 
+#define MAX_RETRIES	16	/* the last one repeats */
+
 static void
 check_queue(struct config *c, struct problems *p)
 {
-	uint32_t queues = 0;
+	uint32_t queues = 0, retries;
 
-	if (c->queue == NULL || section_count(c->queue, "backend") > 0)
+	if (c->queue == NULL)
+		return;
+	retries = section_count(c->queue, "retry");
+	if (section_is_set(c->queue, "retry") && (retries == 0 || retries > MAX_RETRIES))
+		problems_error(p, section_option_position(c->queue, "retry"), "option "
+		    "\"retry\" has %u times; write 1 to %d", retries, MAX_RETRIES);
+	if (section_count(c->queue, "backend") > 0)
 		return;
 	for (uint32_t i = 0; i < c->instances.n; i++)
 		queues += section_interface(c->instances.v[i], "ms.queue/1") != NULL;

@@ -21,7 +21,7 @@ enum {
 	OPTION_HOST_NAME,
 	OPTION_PIPELINE,	/* the title of a pipeline */
 	OPTION_TLS,		/* the title of a tls section */
-	OPTION_LISTEN,		/* a list of endpoints */
+	OPTION_LISTEN,		/* a list of addresses */
 	OPTION_NETWORKS,	/* a list */
 	OPTION_WHEN,		/* a list of conditions */
 	OPTION_DURATIONS,	/* a list */

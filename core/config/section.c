@@ -201,12 +201,12 @@ typed(const struct ms_config *s, const char *name, uint32_t i, uint32_t type)
 	return e != NULL && e->option->type == type && i < e->n ? &e->values[i] : NULL;
 }
 
-const struct endpoint *
-section_endpoint(const struct ms_config *s, const char *name, uint32_t i)
+const struct listen_address *
+section_listen(const struct ms_config *s, const char *name, uint32_t i)
 {
 	const struct config_value *v = typed(s, name, i, OPTION_LISTEN);
 
-	return v != NULL ? v->as.endpoint : NULL;
+	return v != NULL ? v->as.listen : NULL;
 }
 
 const struct network *

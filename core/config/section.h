@@ -11,7 +11,7 @@
 #define CORE_CONFIG_SECTION_H
 
 #include "config/config.h"
-#include "config/endpoint.h"
+#include "config/address.h"
 #include "config/when.h"
 
 uint32_t section_kind(const struct ms_config *s);	/* CONFIG_... */
@@ -44,7 +44,7 @@ int64_t section_span_us(const struct ms_config *s, const char *name);
 uint32_t section_count(const struct ms_config *s, const char *name);
 struct ms_str section_item(const struct ms_config *s, const char *name, uint32_t i);
 int64_t section_item_number(const struct ms_config *s, const char *name, uint32_t i);
-const struct endpoint *section_endpoint(const struct ms_config *s, const char *name,
+const struct listen_address *section_listen(const struct ms_config *s, const char *name,
     uint32_t i);
 const struct network *section_network(const struct ms_config *s, const char *name,
     uint32_t i);

@@ -223,12 +223,12 @@ parse_host_name(struct parse *p)
 }
 
 static const char *
-parse_endpoint(struct parse *p)
+parse_listen(struct parse *p)
 {
-	struct endpoint *e = ms_arena_alloc(p->arena, sizeof(*e));
+	struct listen_address *e = ms_arena_alloc(p->arena, sizeof(*e));
 
-	p->value->as.endpoint = e;
-	return endpoint_parse(p->value->text, e);
+	p->value->as.listen = e;
+	return listen_address_parse(p->value->text, e);
 }
 
 static const char *
@@ -273,7 +273,7 @@ parse_by_type(struct parse *p)
 	case OPTION_HOST_NAME:
 		return parse_host_name(p);
 	case OPTION_LISTEN:
-		return parse_endpoint(p);
+		return parse_listen(p);
 	case OPTION_NETWORKS:
 		return parse_network(p);
 	case OPTION_WHEN:

@@ -5,7 +5,7 @@
 #ifndef CORE_CONFIG_VALUE_H
 #define CORE_CONFIG_VALUE_H
 
-#include "config/endpoint.h"
+#include "config/address.h"
 #include "config/schema.h"
 #include "config/when.h"
 
@@ -15,7 +15,7 @@ struct config_value {
 	int64_t         number;		/* by type: count, octets, us, 0 and 1, rank */
 	int64_t         span_us;	/* of a rate */
 	union {				/* by type, in the snapshot's arena */
-		const struct endpoint *endpoint;
+		const struct listen_address *listen;
 		const struct network  *network;
 		const struct when     *when;
 		struct ms_config      *reference;	/* set by the checks */

@@ -18,7 +18,7 @@
 #include <mansio/arena.h>
 #include <mansio/buf.h>
 
-#include "config/endpoint.h"
+#include "config/address.h"
 
 enum { WHEN_SIZE = 1, WHEN_AUTHENTICATED, WHEN_CLIENT, WHEN_DOMAIN };
 enum { WHEN_LESS = 1, WHEN_AT_MOST, WHEN_EQUAL, WHEN_AT_LEAST, WHEN_MORE };

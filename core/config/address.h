@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * endpoint.h - addresses in a config: where to listen, and networks
+ * address.h - addresses in a config: where to listen, and networks
  *
  * "*:25", "192.0.2.1:25", "[2001:db8::1]:465 tls", "unix:/run/x.sock", and
  * "10.0.0.0/8", "2001:db8::/32", "192.0.2.1".  Numeric alone: nothing is
  * looked up while a configuration is read.
  */
-#ifndef CORE_CONFIG_ENDPOINT_H
-#define CORE_CONFIG_ENDPOINT_H
+#ifndef CORE_CONFIG_LISTEN_H
+#define CORE_CONFIG_LISTEN_H
 
 #include <stdbool.h>
 
 #include <mansio/base.h>
 
 enum {
-	ENDPOINT_ANY = 1,	/* "*": IPv6 and IPv4, all addresses */
-	ENDPOINT_IPV4,
-	ENDPOINT_IPV6,
-	ENDPOINT_UNIX
+	LISTEN_ANY = 1,	/* "*": IPv6 and IPv4, all addresses */
+	LISTEN_IPV4,
+	LISTEN_IPV6,
+	LISTEN_UNIX
 };
 
-struct endpoint {
-	uint32_t      kind;	/* ENDPOINT_... */
+struct listen_address {
+	uint32_t      kind;	/* LISTEN_... */
 	bool          tls;	/* TLS from the first octet */
 	uint16_t      port;	/* host order; 0: the kernel chooses */
 	uint8_t       octets[16];	/* 4 or 16 of them, network order */
@@ -29,9 +29,9 @@ struct endpoint {
 };
 
 /* NULL, or what is wrong, as the end of a sentence. */
-const char *endpoint_parse(struct ms_str text, struct endpoint *endpoint_out);
+const char *listen_address_parse(struct ms_str text, struct listen_address *address_out);
 /* Would the kernel refuse to bind the second? */
-bool endpoint_clashes(const struct endpoint *a, const struct endpoint *b);
+bool listen_address_clashes(const struct listen_address *a, const struct listen_address *b);
 
 struct network {
 	uint32_t family;	/* 4 or 6 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* endpoint.c - see endpoint.h */
-#include "config/endpoint.h"
+/* address.c - see address.h */
+#include "config/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -23,22 +23,22 @@ address_parse(int family, struct ms_str text, uint8_t *octets)
 }
 
 static const char *
-unix_parse(struct ms_str path, struct endpoint *e)
+unix_parse(struct ms_str path, struct listen_address *e)
 {
 	if (path.len == 0 || path.data[0] != '/')
 		return "names no absolute path: write \"unix:/run/mansio/NAME.sock\"";
 	if (path.len >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return "is longer than the path of a socket may be (107 octets)";
-	e->kind = ENDPOINT_UNIX;
+	e->kind = LISTEN_UNIX;
 	e->path = path;
 	return NULL;
 }
 
 const char *
-endpoint_parse(struct ms_str text, struct endpoint *endpoint_out)
+listen_address_parse(struct ms_str text, struct listen_address *address_out)
 {
 	static const struct ms_str local = MS_STR("unix:");
-	struct endpoint e = { .kind = 0 };
+	struct listen_address e = { .kind = 0 };
 	struct ms_str host;
 	size_t blank = ms_str_find_octet(text, ' '), colon;
 	const char *wrong;
@@ -56,7 +56,7 @@ endpoint_parse(struct ms_str text, struct endpoint *endpoint_out)
 		wrong = unix_parse(ms_str_from(text, local.len), &e);
 		if (wrong != NULL)
 			return wrong;
-		*endpoint_out = e;
+		*address_out = e;
 		return NULL;
 	}
 	colon = ms_str_find_last(text, ':');
@@ -68,47 +68,47 @@ endpoint_parse(struct ms_str text, struct endpoint *endpoint_out)
 		return "has no port from 0 to 65535 after its last colon";
 	e.port = (uint16_t)port;
 	if (ms_str_is(host, "*"))
-		e.kind = ENDPOINT_ANY;
+		e.kind = LISTEN_ANY;
 	else if (host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']') {
 		if (!address_parse(AF_INET6, ms_str_sub(host, 1, host.len - 2), e.octets))
 			return "has no IPv6 address between its brackets";
-		e.kind = ENDPOINT_IPV6;
+		e.kind = LISTEN_IPV6;
 	} else if (address_parse(AF_INET, host, e.octets))
-		e.kind = ENDPOINT_IPV4;
+		e.kind = LISTEN_IPV4;
 	else if (ms_str_find_octet(host, ':') != SIZE_MAX)
 		return "has an IPv6 address without brackets: write "
 		    "\"[2001:db8::1]:25\"";
 	else
 		return "has no numeric address before the port: write \"*:25\", "
 		    "\"192.0.2.1:25\" or \"[2001:db8::1]:25\"";
-	*endpoint_out = e;
+	*address_out = e;
 	return NULL;
 }
 
 /* 0.0.0.0, :: and "*"; an IPv6 wildcard is taken with IPV6_V6ONLY unless it
    is "*". */
 static bool
-is_wildcard(const struct endpoint *e)
+is_wildcard(const struct listen_address *e)
 {
 	static const uint8_t zero[16];
 
-	return e->kind == ENDPOINT_ANY ||
-	    memcmp(e->octets, zero, e->kind == ENDPOINT_IPV4 ? 4 : 16) == 0;
+	return e->kind == LISTEN_ANY ||
+	    memcmp(e->octets, zero, e->kind == LISTEN_IPV4 ? 4 : 16) == 0;
 }
 
 bool
-endpoint_clashes(const struct endpoint *a, const struct endpoint *b)
+listen_address_clashes(const struct listen_address *a, const struct listen_address *b)
 {
-	if (a->kind == ENDPOINT_UNIX || b->kind == ENDPOINT_UNIX)
+	if (a->kind == LISTEN_UNIX || b->kind == LISTEN_UNIX)
 		return a->kind == b->kind && ms_str_equal(a->path, b->path);
 	if (a->port != b->port || a->port == 0)
 		return false;
-	if (a->kind == ENDPOINT_ANY || b->kind == ENDPOINT_ANY)
+	if (a->kind == LISTEN_ANY || b->kind == LISTEN_ANY)
 		return true;
 	if (a->kind != b->kind)
 		return false;
 	return is_wildcard(a) || is_wildcard(b) ||
-	    memcmp(a->octets, b->octets, a->kind == ENDPOINT_IPV4 ? 4 : 16) == 0;
+	    memcmp(a->octets, b->octets, a->kind == LISTEN_IPV4 ? 4 : 16) == 0;
 }
 
 const char *
