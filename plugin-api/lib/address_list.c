@@ -474,6 +474,12 @@ ms_addresses_parse(struct ms_arena *a, struct ms_str value,
 		} else if (c == '<') {
 			read_angle(&l, name_taken(&l, l.name_end));
 			continue;
+		} else if (c == '@' && l.after_address && l.last == NOTHING) {
+			/* "a@b@c": nobody's domain */
+			l.at++;
+			(void)read_domain(&l);
+			forget_words(&l);
+			continue;
 		} else if (c == '@') {
 			read_bare(&l);
 			continue;

@@ -217,7 +217,7 @@ is_gap(char c)
 void
 ms_header_add(struct ms_buf *out, struct ms_str name, struct ms_str value)
 {
-	size_t column = name.len + 1, at = 0;
+	size_t column = name.len + 2, at = 0;
 
 	while (value.len > 0 && is_gap(value.data[0]))
 		value = ms_str_from(value, 1);

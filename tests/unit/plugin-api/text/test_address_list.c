@@ -95,7 +95,7 @@ static const struct { const char *in, *out; } rows[] = {
 	{ "<a@b> <c@d>", "-|-|a|b;-|-|c|d" },
 	{ "<a@b> junk, <c@d>", "-|-|a|b;-|-|c|d" },
 	{ "a@b c@d", "-|-|a|b;-|-|c|d" },
-	{ "a@b@c, d@e", "-|-|a|b;-|-|-|c;-|-|d|e" },
+	{ "a@b@c, d@e", "-|-|a|b;-|-|d|e" },
 	{ "Ann <a@b, Bob <c@d>", "Ann|-|a|b;Bob|-|c|d" },
 	{ "Ann <a@b", "Ann|-|a|b" },
 	{ "<mailto:a@b>", "-|-|a|b" },
