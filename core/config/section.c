@@ -235,6 +235,21 @@ section_reference(const struct ms_config *s, const char *name, uint32_t i)
 	return v != NULL ? v->as.reference : NULL;
 }
 
+struct ms_config *
+section_any_reference(const struct ms_config *s, uint32_t i)
+{
+	for (uint32_t j = 0; j < s->schema->n; j++) {
+		const struct config_entry *e = &s->entries[j];
+
+		if (e->option->type != MS_OPT_BACKEND && e->option->type != OPTION_BACKENDS)
+			continue;
+		if (i < e->n)
+			return e->values[i].as.reference;
+		i -= e->n;
+	}
+	return NULL;
+}
+
 const struct ms_config *
 section_nested(const struct ms_config *s, const char *name, uint32_t i)
 {

@@ -57,6 +57,9 @@ const struct ms_config *section_nested(const struct ms_config *s, const char *na
 struct ms_config *section_reference(const struct ms_config *s, const char *name,
     uint32_t i);
 
+/* All that its BACKEND options name, one after the other; NULL past the last. */
+struct ms_config *section_any_reference(const struct ms_config *s, uint32_t i);
+
 /* Whoever made an instance for the section keeps it here. */
 void section_set_instance(struct ms_config *s, void *instance);
 void *section_instance(const struct ms_config *s);
