@@ -84,6 +84,7 @@ struct ms_job_queue {
 	struct ms_blob *body;
 	const struct ms_part *const *parts;
 	size_t        n_parts;
+	struct ms_str place;		/* batch.h, prepare() */
 };
 
 #ifdef __cplusplus
