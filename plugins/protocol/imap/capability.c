@@ -33,7 +33,7 @@ bool
 capability_offers_tls(struct session *s)
 {
 	return !capability_has_tls(s) &&
-	    !ms_str_is(fact(s, "tls.available"), "no");
+	    !ms_str_is(fact(s, "tls.offered"), "no");
 }
 
 bool

@@ -36,6 +36,9 @@
 /* Parentheses within parentheses, in any command. */
 #define IMAP_MAX_DEPTH		32
 #define IMAP_MAX_KEYWORDS	100	/* named in one command */
+/* Responses of a command that wait for a slow peer, in memory; all lists are
+   told in portions far smaller. */
+#define IMAP_MAX_OUTPUT		(32 * 1024 * 1024)
 /* Octets of memory that one command may use for what it parsed and found. */
 #define IMAP_COMMAND_BUDGET	(64 * 1024 * 1024)
 #define IMAP_PAGE_BUDGET	(32 * 1024 * 1024)

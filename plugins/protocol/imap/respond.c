@@ -65,10 +65,11 @@ reply_status(struct command *c, ms_status status, const struct ms_error *err)
 	}
 }
 
-void
-respond_flush(struct command *c)
+static void
+flush(struct command *c, size_t mark)
 {
 	struct session *s = c->session;
+	size_t at = 0;
 
 	if (!ms_buf_ok(&c->out)) {
 		/* Half a response went: there is no way back. */
@@ -76,11 +77,30 @@ respond_flush(struct command *c)
 		ms_buf_reset(&c->out);
 		return;
 	}
-	if (c->out.len == 0)
-		return;
-	s->octets_out += c->out.len;
-	c->queued = s->self->session->write(s->peer, ms_buf_str(&c->out));
-	ms_buf_reset(&c->out);
+	while (at < c->out.len && c->queued <= mark) {
+		size_t n = c->out.len - at < PIECE ? c->out.len - at : PIECE;
+
+		c->queued = s->self->session->write(s->peer,
+		    ms_str_of(c->out.data + at, n));
+		at += n;
+	}
+	s->octets_out += at;
+	if (at == c->out.len)
+		ms_buf_reset(&c->out);
+	else
+		ms_buf_consume(&c->out, at);
+}
+
+void
+respond_flush(struct command *c)
+{
+	flush(c, c->session->self->session->output_mark(c->session->peer));
+}
+
+void
+respond_flush_all(struct command *c)
+{
+	flush(c, SIZE_MAX);
 }
 
 bool
@@ -90,7 +110,7 @@ respond_is_full(struct command *c)
 
 	if (c->out.len >= PIECE || !ms_buf_ok(&c->out))
 		respond_flush(c);
-	return s->is_over ||
+	return s->is_over || c->out.len >= PIECE ||
 	    c->queued > s->self->session->output_mark(s->peer);
 }
 

@@ -21,15 +21,15 @@ void reply(struct command *c, enum reply_kind kind, const char *code,
 void reply_status(struct command *c, ms_status status,
     const struct ms_error *err);
 
-/* Gives to the connection what has gathered, all of it. */
+/* Gives to the connection what has gathered, as long as the peer takes it;
+   the rest stays in c->out. */
 void respond_flush(struct command *c);
+/* All of it, to be followed by a blob. */
+void respond_flush_all(struct command *c);
 /* The same if it is worth it.  True: more waits than the peer takes, so
    stop and command_wait_output(). */
 bool respond_is_full(struct command *c);
 
-/* Room for at most so many octets at the end of c->out; what was used is
-   then told to respond_grown().  Never NULL: a buffer past its maximum ends
-   the session and gives scratch room. */
 void respond_text(struct command *c, const char *text);
 void respond_str(struct command *c, struct ms_str text);
 void respond_u64(struct command *c, uint64_t number);

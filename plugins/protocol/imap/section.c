@@ -201,17 +201,6 @@ put_literal_head(struct command *c, uint64_t octets)
 	respond_text(c, "}\r\n");
 }
 
-static ms_status
-put_memory(struct command *c, const struct section *s, struct ms_str text)
-{
-	uint64_t offset = 0, octets = text.len;
-
-	cut(s, &offset, &octets);
-	put_literal_head(c, octets);
-	respond_str(c, ms_str_of(text.data + offset, (size_t)octets));
-	return MS_OK;
-}
-
 /* By a copy if it is small, else by reference. */
 static ms_status
 put_blob(struct command *c, struct ms_blob *blob, const struct section *s,
@@ -226,7 +215,7 @@ put_blob(struct command *c, struct ms_blob *blob, const struct section *s,
 		if (is_binary)
 			respond_text(c, "~");
 		put_literal_head(c, octets);
-		respond_flush(c);
+		respond_flush_all(c);
 		c->session->octets_out += octets;
 		c->queued = self->session->write_blob(c->session->peer, blob,
 		    offset, octets, MS_SEND_RAW);
@@ -256,14 +245,32 @@ static ms_status
 put_fields(struct message *m, const struct section *s, uint64_t offset,
     uint64_t octets, struct ms_error *err)
 {
-	struct ms_str header;
+	const struct ms_blob_api *api = m->command->session->self->blob;
+	struct ms_str text;
+	struct ms_blob *blob;
 	ms_status st = message_read(m, offset, octets, MS_MAX_HEADER_OCTETS,
-	    &header, err);
+	    &text, err);
 
 	if (st != MS_OK)
 		return st;
-	return put_memory(m->command, s, section_pick_fields(m->scope.arena,
-	    header, s->fields, s->n_fields, s->kind == SECTION_FIELDS_NOT));
+	text = section_pick_fields(m->scope.arena, text, s->fields,
+	    s->n_fields, s->kind == SECTION_FIELDS_NOT);
+	if (text.len <= COPY_MAX) {
+		offset = 0;
+		octets = text.len;
+		cut(s, &offset, &octets);
+		put_literal_head(m->command, octets);
+		respond_str(m->command, ms_str_of(text.data + offset,
+		    (size_t)octets));
+		return MS_OK;
+	}
+	/* As large as that, it goes by reference like a body. */
+	st = api->from_memory(m->command->scope, text, &blob, err);
+	if (st != MS_OK)
+		return st;
+	st = put_blob(m->command, blob, s, 0, text.len, false, err);
+	api->release(blob);
+	return st;
 }
 
 /* The decoded octets of a part, as a blob of their own. */

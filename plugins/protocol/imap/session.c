@@ -5,11 +5,11 @@
  * The steps of a session.  A command passes its stages from left to right,
  * each of which may stop the step and wait:
  *
- *	READ -> ACCOUNT -> RUN -> NOTICES -> TAG
+ *	READ -> ACCOUNT -> RUN -> NOTICES -> TAG -> END
  *
  * READ gathers lines and literals, ACCOUNT sees to it that the account is
  * open, RUN is the verb's own, NOTICES tells what others changed in the
- * selected mailbox, TAG says OK, NO or BAD.
+ * selected mailbox, TAG says OK, NO or BAD, END waits until all is sent.
  */
 #include "session.h"
 
@@ -24,7 +24,8 @@
 #include "select.h"
 #include "verbs.h"
 
-enum { STAGE_READ = 0, STAGE_ACCOUNT, STAGE_RUN, STAGE_NOTICES, STAGE_TAG };
+enum { STAGE_READ = 0, STAGE_ACCOUNT, STAGE_RUN, STAGE_NOTICES, STAGE_TAG,
+       STAGE_END };
 
 #define IDLE_LINE_MAX	64
 /* What a second life is given of the first; RFC 3501 knows nothing that
@@ -36,16 +37,15 @@ enum { STAGE_READ = 0, STAGE_ACCOUNT, STAGE_RUN, STAGE_NOTICES, STAGE_TAG };
 struct command *
 command_new(struct session *s)
 {
-	struct ms_instance *self = s->self;
 	struct command *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	c->session = s;
-	c->arena = self->scope->arena_new(self->session->scope(s->peer),
-	    IMAP_COMMAND_BUDGET);
+	c->arena = ms_arena_new(IMAP_COMMAND_BUDGET);
 	c->input = (struct ms_buf)MS_BUF_MAX(s->in_second_life ?
 	    IMAP_MAX_COMMAND : IMAP_MAX_COMMAND_FRESH);
+	c->out = (struct ms_buf)MS_BUF_MAX(IMAP_MAX_OUTPUT);
 	c->parse.arena = c->arena;
 	s->command = c;
 	return c;
@@ -70,8 +70,8 @@ command_free(struct command *c)
 		c->verb->release(c);
 	ms_buf_free(&c->input);
 	ms_buf_free(&c->out);
-	self->scope->arena_free(c->page);
-	self->scope->arena_free(c->arena);
+	ms_arena_free(c->page);
+	ms_arena_free(c->arena);
 	c->session->command = NULL;
 	free(c);
 }
@@ -79,14 +79,12 @@ command_free(struct command *c)
 struct ms_scope
 command_page(struct command *c)
 {
-	struct ms_instance *self = c->session->self;
 	struct ms_scope scope = *c->scope;
 
 	if (c->page == NULL)
-		c->page = self->scope->arena_new(
-		    self->session->scope(c->session->peer), IMAP_PAGE_BUDGET);
+		c->page = ms_arena_new(IMAP_PAGE_BUDGET);
 	else
-		self->scope->arena_reset(c->page);
+		ms_arena_reset(c->page);
 	scope.size = sizeof(scope);
 	scope.arena = c->page;
 	return scope;
@@ -230,16 +228,12 @@ write_text(struct session *s, const char *text)
 	(void)s->self->session->write(s->peer, ms_str_c(text));
 }
 
-/* The last stage: the tagged response, and what follows from it. */
+/* The tagged response. */
 static void
-finish(struct command *c)
+tag(struct command *c)
 {
 	static const char *const words[] = { "", "OK ", "NO ", "BAD " };
 	struct session *s = c->session;
-	struct ms_instance *self = s->self;
-	struct ms_wait *wait = c->wait;
-	bool hands_over = c->hands_over;
-	struct ms_error err = { .size = sizeof(err) };
 
 	if (c->reply == 0 && !s->is_over && !c->is_answered)
 		reply(c, REPLY_OK, NULL, "done");
@@ -256,20 +250,48 @@ finish(struct command *c)
 	if (c->reply == REPLY_BAD && ++s->n_junk > (s->in_second_life ?
 	    IMAP_MAX_JUNK_LATER : IMAP_MAX_JUNK))
 		session_bye(c, "Too many commands that are none");
-	respond_flush(c);
-	if (hands_over) {
-		ms_status st = self->session->hand_over(s->peer, c->exchange,
-		    ms_str_c(CARRY_VERSION), &err);
+}
 
+/* All is said; what follows from it. */
+static void
+end(struct command *c)
+{
+	struct session *s = c->session;
+	struct ms_wait *wait = c->wait;
+	struct ms_error err = { .size = sizeof(err) };
+
+	if (c->hands_over) {
+		ms_status st = s->self->session->hand_over(s->peer,
+		    c->exchange, ms_str_c(CARRY_VERSION), &err);
+
+		/* It is the core's now: it goes with this life. */
 		if (st == MS_OK)
 			c->exchange = NULL;
 		else
-			session_bye(c, "[UNAVAILABLE] try again later");
-		respond_flush(c);
+			write_text(s, "* BYE [UNAVAILABLE] Try again\r\n");
 		s->is_over = true;
 	}
 	command_free(c);
 	wait_for_command(s, wait);
+}
+
+/* Parks.  What the peer does not take yet is kept and goes first; only then
+   is waited for what the command asked for. */
+static void
+park(struct command *c)
+{
+	respond_flush(c);
+	if (c->out.len == 0) {
+		/* An idle command keeps no buffer. */
+		ms_buf_free(&c->out);
+		c->out = (struct ms_buf)MS_BUF_MAX(IMAP_MAX_OUTPUT);
+		return;
+	}
+	if (c->wait->what == MS_WAIT_OUTPUT)
+		return;
+	c->held_wait = *c->wait;
+	c->wait->what = 0;
+	(void)command_wait_output(c);
 }
 
 /* Runs the stages from where the command stands. */
@@ -277,11 +299,10 @@ static void
 go(struct command *c)
 {
 	struct session *s = c->session;
+	enum progress p = PROGRESS_DONE;
 
-	for (;;) {
-		enum progress p = PROGRESS_DONE;
-
-		if (s->is_over && c->stage != STAGE_TAG)
+	while (p == PROGRESS_DONE) {
+		if (s->is_over && c->stage < STAGE_TAG)
 			c->stage = STAGE_TAG;
 		switch (c->stage) {
 		case STAGE_ACCOUNT:
@@ -303,17 +324,22 @@ go(struct command *c)
 				    c->is_uid);
 			break;
 		case STAGE_TAG:
-			finish(c);
-			return;
-		}
-		if (p == PROGRESS_WAIT)
+			tag(c);
 			break;
-		c->stage++;
+		case STAGE_END:
+			respond_flush(c);
+			if (c->out.len == 0) {
+				end(c);
+				return;
+			}
+			p = command_wait_output(c);
+			break;
+		}
+		if (p == PROGRESS_DONE)
+			c->stage++;
 		c->came = NULL;
 	}
-	respond_flush(c);
-	/* Parked: what was gathered is sent; its memory is not kept. */
-	ms_buf_free(&c->out);
+	park(c);
 }
 
 static void
@@ -324,7 +350,6 @@ begin_step(struct command *c, const struct ms_scope *scope,
 	c->came = came;
 	c->wait = wait;
 	c->queued = 0;
-	c->out = (struct ms_buf)MS_BUF_MAX(16 * 1024 * 1024);
 }
 
 static ms_status
@@ -336,8 +361,7 @@ read_on(struct command *c)
 	switch (c->came->what == MS_CAME_BYTES ? read_literal(c) :
 	    read_line(c)) {
 	case READ_MORE:
-		respond_flush(c);
-		ms_buf_free(&c->out);
+		park(c);
 		return MS_OK;
 	case READ_CLOSE:
 		command_free(c);
@@ -392,6 +416,24 @@ idle_on(struct command *c)
 	return MS_OK;
 }
 
+/* Output that was kept goes first.  False: there still is some, or what was
+   waited for is waited for again. */
+static bool
+let_out(struct command *c)
+{
+	respond_flush(c);
+	if (c->out.len > 0) {
+		(void)command_wait_output(c);
+		return false;
+	}
+	if (c->held_wait.what == 0)
+		return true;
+	*c->wait = c->held_wait;
+	c->held_wait.what = 0;
+	park(c);
+	return false;
+}
+
 ms_status
 session_step(struct ms_instance *self, const struct ms_scope *scope,
     struct ms_session *peer, void *state, const struct ms_came *came,
@@ -414,7 +456,7 @@ session_step(struct ms_instance *self, const struct ms_scope *scope,
 			wait->n_ops = 1;
 			return MS_OK;
 		}
-		if (c == NULL || c->stage == STAGE_READ)
+		if (c == NULL || (c->stage == STAGE_READ && c->out.len == 0))
 			write_text(s, "* BYE Idle for too long\r\n");
 		wait->what = 0;
 		return MS_OK;
@@ -424,6 +466,8 @@ session_step(struct ms_instance *self, const struct ms_scope *scope,
 	if (c == NULL && (c = command_new(s)) == NULL)
 		return MS_TEMPFAIL;
 	begin_step(c, scope, came, wait);
+	if (came->what == MS_CAME_OUTPUT && !let_out(c))
+		return MS_OK;
 	if (s->idle_tag != NULL && c->stage == STAGE_READ)
 		return idle_on(c);
 	if (c->stage == STAGE_READ)

@@ -141,12 +141,13 @@ struct command {
 	bool                is_answered;	/* the tagged response went already */
 	bool                is_pipelined;	/* more input was there with the line */
 	size_t              args_at;	/* in input: behind the command's name */
+	struct ms_buf       out;	/* written, but not given to the peer yet */
 	/* Only within a step. */
 	const struct ms_scope *scope;
 	const struct ms_came  *came;
 	struct ms_wait        *wait;
-	struct ms_buf          out;
 	size_t                 queued;	/* octets that wait to be sent */
+	struct ms_wait         held_wait;	/* once c->out is sent; what 0: none */
 };
 
 /* ---- entries, for imap.c ---- */

@@ -11,6 +11,7 @@
 #include "list.h"
 #include "login.h"
 #include "misc.h"
+#include "searching.h"
 #include "select.h"
 #include "status.h"
 #include "store.h"
@@ -28,6 +29,8 @@ static const struct verb verbs[] = {
 	{ "NOOP", STATE_ANY, 0, NULL, noop_run, NULL },
 	{ "STORE", SEL, ACC | VERB_UID | VERB_KEEPS_SEQS, store_parse,
 	    store_run, NULL },
+	{ "SEARCH", SEL, ACC | VERB_UID | VERB_KEEPS_SEQS, search_parse,
+	    search_run, search_release },
 	{ "SELECT", IN, ACC | VERB_NO_NOTICES, select_parse, select_run,
 	    NULL },
 	{ "STATUS", IN, ACC, status_parse, status_run, NULL },
