@@ -264,7 +264,9 @@ static enum turn
 turn_live(struct ms_session *s)
 {
 	struct ms_came came = { .size = sizeof(came) };
+	bool held_up = !wants_input(s);
 	enum sent sent;
+	enum turn turn;
 
 	if (s->broken && !s->ending)
 		return tell_closed(s);
@@ -283,6 +285,8 @@ turn_live(struct ms_session *s)
 		return TURN_ON;
 	if (sent == SENT_ENOUGH)
 		return TURN_YIELD;
+	if (held_up && wants_input(s))
+		return TURN_ON;		/* there may be input at hand */
 	if ((s->wait.what & MS_WAIT_OUTPUT) && s->out.octets <= NET_LOW_MARK) {
 		came.what = MS_CAME_OUTPUT;
 		return step(s, &came);
@@ -293,9 +297,13 @@ turn_live(struct ms_session *s)
 	}
 	if (wants_input(s) && s->came_closed)
 		return tell_closed(s);
+	/* The deadline is for the whole, so it comes before the next octet. */
+	turn = time_up(s);
+	if (turn != TURN_PARK)
+		return turn;
 	if (wants_input(s) && !s->socket_dry && read_input(s))
 		return TURN_ON;
-	return time_up(s);
+	return TURN_PARK;
 }
 
 /* ---- the end ---- */
