@@ -21,7 +21,7 @@
 
 #define PREVIEW_CHARACTERS	200
 /* Nearly always enough of plain text; if it is not, all is taken. */
-#define PREVIEW_FIRST		2048
+#define PREVIEW_FIRST		1024
 
 /* Collects characters until there are enough. */
 struct glance {
