@@ -50,6 +50,9 @@ ms_status writer_begin(const struct ms_scope *scope, uint64_t max_octets,
     struct ms_writer **writer_out, struct ms_error *err);
 ms_status writer_write(struct ms_writer *w, struct ms_str octets,
     struct ms_error *err);
+/* Appends a stretch of a blob by reference; it is held. */
+ms_status writer_refer(struct ms_writer *w, struct ms_blob *b, uint64_t offset,
+    uint64_t octets, struct ms_error *err);
 uint64_t writer_octets(const struct ms_writer *w);
 ms_status writer_finish(struct ms_writer *w, struct ms_blob **blob_out,
     struct ms_error *err);

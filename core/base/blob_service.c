@@ -9,6 +9,7 @@
 #include <mansio/str.h>
 
 #define VIEW_MAX	(1024 * 1024)
+#define REFER_FROM	(32 * 1024)
 
 static ms_status
 service_read(const struct ms_scope *scope, struct ms_blob *b, uint64_t offset,
@@ -95,6 +96,13 @@ service_copy(struct ms_writer *w, struct ms_blob *b, uint64_t offset,
 {
 	char buffer[16 * 1024];
 	ms_status st = MS_OK;
+
+	/* Small ones are copied: one piece of memory is cheaper to read later
+	   than a chain of references. */
+	if (offset > blob_octets(b) || octets > blob_octets(b) - offset)
+		return ms_error_set(err, MS_INVALID, "", "past the end of the blob");
+	if (octets > REFER_FROM)
+		return writer_refer(w, b, offset, octets, err);
 
 	while (st == MS_OK && octets > 0) {
 		size_t n, want = octets < sizeof(buffer) ? (size_t)octets : sizeof(buffer);

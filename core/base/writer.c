@@ -20,6 +20,9 @@ struct ms_writer {
 	size_t         in_memory, cap;
 	int            fd;		/* -1: all is in memory */
 	bool           failed;
+	struct ms_blob *before;		/* what lies elsewhere already and stands
+					   before the above; NULL: nothing */
+	uint64_t       counted;		/* octets of `before` */
 };
 
 static char scratch[4096] = "/tmp";
@@ -39,6 +42,7 @@ writer_free(struct ms_writer *w)
 	atomic_fetch_sub(&memory_used, w->cap);
 	if (w->fd != -1)
 		close(w->fd);
+	blob_release(w->before);
 	free(w->memory);
 	free(w);
 }
@@ -180,6 +184,18 @@ writer_octets(const struct ms_writer *w)
 	return w->octets;
 }
 
+static struct ms_blob *
+behind(struct ms_blob *before, struct ms_blob *own)
+{
+	struct ms_blob *whole;
+
+	if (before == NULL)
+		return own;
+	whole = blob_join(before, own);
+	blob_release(own);
+	return whole;
+}
+
 ms_status
 writer_peek(struct ms_writer *w, struct ms_blob **blob_out,
     struct ms_error *err)
@@ -187,13 +203,45 @@ writer_peek(struct ms_writer *w, struct ms_blob **blob_out,
 	int fd;
 
 	if (w->fd == -1) {
-		*blob_out = blob_copy_memory(ms_str_of(w->memory, w->in_memory));
+		*blob_out = behind(w->before,
+		    blob_copy_memory(ms_str_of(w->memory, w->in_memory)));
 		return MS_OK;
 	}
 	fd = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd == -1)
 		return ms_error_errno(err, "duplicate a scratch file's descriptor");
-	*blob_out = blob_of_file(fd, 0, w->octets, false);
+	*blob_out = behind(w->before,
+	    blob_of_file(fd, 0, w->octets - w->counted, false));
+	return MS_OK;
+}
+
+/* What the writer has becomes `before`, followed by the stretch. */
+ms_status
+writer_refer(struct ms_writer *w, struct ms_blob *b, uint64_t offset,
+    uint64_t octets, struct ms_error *err)
+{
+	struct ms_blob *own, *front, *stretch;
+
+	if (w->failed)
+		return ms_error_set(err, MS_TEMPFAIL, "4.3.0",
+		    "an earlier write of this body failed");
+	if (octets > w->max - w->octets) {
+		w->failed = true;
+		return ms_error_set(err, MS_LIMIT, "5.3.4", "more than %llu octets",
+		    (unsigned long long)w->max);
+	}
+	own = w->fd != -1 ? blob_of_file(w->fd, 0, w->octets - w->counted, false) :
+	    blob_copy_memory(ms_str_of(w->memory, w->in_memory));
+	w->fd = -1;
+	w->in_memory = 0;
+	front = behind(w->before, own);
+	blob_release(w->before);
+	stretch = blob_slice(b, offset, octets);
+	w->before = blob_join(front, stretch);
+	blob_release(stretch);
+	blob_release(front);
+	w->octets += octets;
+	w->counted = w->octets;
 	return MS_OK;
 }
 
@@ -208,13 +256,14 @@ writer_finish(struct ms_writer *w, struct ms_blob **blob_out,
 	if (w->failed) {
 		st = ms_error_set(err, MS_TEMPFAIL, "4.3.0", "a write of this body failed");
 	} else if (w->fd != -1) {
-		*blob_out = blob_of_file(w->fd, 0, w->octets, false);
+		*blob_out = behind(w->before,
+		    blob_of_file(w->fd, 0, w->octets - w->counted, false));
 		w->fd = -1;
 	} else {
 		/* Memory is counted while bodies gather; a finished one is bounded
 		   by its session, of which there are so many and no more. */
-		*blob_out = blob_of_memory(w->memory != NULL ? w->memory : malloc(1),
-		    w->in_memory);
+		*blob_out = behind(w->before, blob_of_memory(w->memory != NULL ?
+		    w->memory : malloc(1), w->in_memory));
 		w->memory = NULL;
 	}
 	writer_free(w);

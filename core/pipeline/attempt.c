@@ -189,8 +189,7 @@ hand_over(struct item *item, struct handover *h)
 		    "%s waits for something that cannot come", h->agent->title);
 	if (st != MS_OK)
 		fail_handover(h, st, &err);
-	if (MS_HAS(d, end))
-		d->end(h->agent->self, &h->pub, h->state);
+	h->is_begun = true;
 }
 
 static void

@@ -40,6 +40,7 @@ struct handover {
 	struct ms_handover pub;
 	struct fate      **fates;
 	void              *state;
+	bool               is_begun;
 };
 
 struct item {

@@ -27,10 +27,11 @@ struct walk {
 };
 
 static bool
-is_known(const struct walk *w, struct ms_str path)
+is_known(const struct walk *w, const struct ms_recipient *r)
 {
 	for (const struct asked *a = w->first; a != NULL; a = a->next)
-		if (ms_str_equal_ci(a->recipient.path, path))
+		if (a->recipient.flags == r->flags &&
+		    ms_str_equal_ci(a->recipient.path, r->path))
 			return true;
 	return false;
 }
@@ -61,7 +62,7 @@ expand(struct walk *w, const struct asked *from, const struct ms_route_answer *a
 	for (uint32_t i = 0; i < answer->n; i++) {
 		const struct ms_recipient *r = answer->recipients[i];
 
-		if (is_known(w, r->path))
+		if (is_known(w, r))
 			continue;
 		if (w->n >= ROUTING_MAX_TARGETS)
 			return ms_error_set(err, MS_PERMFAIL, "5.2.4",

@@ -29,6 +29,15 @@
 
 enum end { END_DELIVERED, END_FAILED, END_DEFERRED };
 
+/* The agents' last calls: what their jobs refer to was held until now. */
+static void
+end_handovers(struct item *item)
+{
+	for (struct handover *h = item->handovers; h != NULL; h = h->next)
+		if (h->is_begun && MS_HAS(h->agent->delivery, end))
+			h->agent->delivery->end(h->agent->self, &h->pub, h->state);
+}
+
 static enum end
 end_of(const struct fate *f)
 {
@@ -67,6 +76,11 @@ take_job_results(struct fate *f)
 			memcpy(f->error.enhanced, j->error->enhanced, sizeof(f->error.enhanced));
 			memcpy(f->error.text, j->error->text, sizeof(f->error.text));
 		}
+	}
+	/* A mailbox that the agent knew is there no more: it looks again. */
+	if (worst == MS_NOTFOUND || worst == MS_EXISTS || worst == MS_CONFLICT) {
+		worst = MS_TEMPFAIL;
+		f->result.retry_after_us = SECOND_US;
 	}
 	f->result.status = worst;
 }
@@ -398,8 +412,10 @@ attempt_settle(struct attempt_run *r)
 	/* Committed to the mailboxes, and the queue does not know: a crash here
 	   repeats the attempt, which the delivery ids turn into nothing. */
 	MS_CRASH("attempt.delivered");
-	for (size_t i = 0; i < r->n; i++)
+	for (size_t i = 0; i < r->n; i++) {
 		settle_item(r, &r->items[i]);
+		end_handovers(&r->items[i]);
+	}
 	if (r->n_queue_jobs == 0) {
 		runner_run_over(r);
 		return;

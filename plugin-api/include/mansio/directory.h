@@ -42,6 +42,11 @@ struct ms_entries {
 
 enum { MS_CHANGE_ADD = 1, MS_CHANGE_REMOVE, MS_CHANGE_SET };
 
+/*
+ * Interface, and a service: the same table, as all directories of the config
+ * together, asked in its order; the service's functions take NULL for the
+ * instance.  Who is bound to one of them has a BACKEND option.
+ */
 #define MS_DIRECTORY_ID "ms.directory/1"
 struct ms_directory {
 	uint32_t size;

@@ -59,11 +59,15 @@ enum {	/* RFC 3461 4.1 */
 	MS_NOTIFY_DELAY = 8
 };
 
+enum {	/* ms_recipient.flags */
+	MS_RECIPIENT_FINAL = 1	/* an alias names itself: deliver, expand no more */
+};
+
 struct ms_recipient {
 	uint32_t      size;
 	uint32_t      notify;		/* MS_NOTIFY_...; 0: not given */
 	uint32_t      number;		/* stable within the message, from 0 */
-	uint32_t      flags;		/* 0 */
+	uint32_t      flags;		/* MS_RECIPIENT_... */
 	struct ms_str path;		/* forward-path, without <> and route */
 	struct ms_str original;		/* RFC 3461 4.2 "rfc822;a@b", or "" */
 	struct ms_facts *facts;
