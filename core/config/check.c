@@ -141,7 +141,7 @@ check_file_mode(const char *path, const char *name, struct position at,
 			    path);
 		return;
 	}
-	if ((st.st_mode & (S_IROTH | S_IWOTH)) != 0)
+	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IROTH | S_IWOTH)) != 0)
 		problems_error(p, at, "option \"%s\": everybody on this host can %s %s; "
 		    "run: chmod o-rwx %s", name, (st.st_mode & S_IROTH) != 0 ? "read" :
 		    "write", path, path);
@@ -350,6 +350,43 @@ check_queue(struct config *c, struct problems *p)
 		    "{ backend = NAME }", queues);
 }
 
+static int
+compare_directories(const void *left, const void *right)
+{
+	const struct ms_config *a = *(struct ms_config *const *)left;
+	const struct ms_config *b = *(struct ms_config *const *)right;
+	int order = strcmp(a->directory, b->directory);
+
+	if (order != 0)
+		return order;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* Two instances in one directory would destroy each other's data: one without
+   a title beside one called "default". */
+static void
+check_directories(struct config *c, struct problems *p)
+{
+	struct ms_config **sorted;
+
+	if (c->instances.n < 2)
+		return;
+	sorted = calloc(c->instances.n, sizeof(struct ms_config *));
+	if (sorted == NULL)
+		abort();
+	memcpy(sorted, c->instances.v, c->instances.n * sizeof(struct ms_config *));
+	qsort(sorted, c->instances.n, sizeof(struct ms_config *), compare_directories);
+	for (uint32_t i = 1; i < c->instances.n; i++)
+		if (strcmp(sorted[i]->directory, sorted[i - 1]->directory) == 0 &&
+		    (sorted[i]->parent != sorted[i - 1]->parent ||
+		    !ms_str_equal(sorted[i]->title, sorted[i - 1]->title)))
+			problems_error(p, sorted[i]->at, "its data would lie in %s, with "
+			    "that of the %s at line %u; give it another title",
+			    sorted[i]->directory, sorted[i]->schema->keyword,
+			    sorted[i - 1]->at.line);
+	free(sorted);
+}
+
 static void
 check_root(struct config *c, struct problems *p)
 {
@@ -389,6 +426,7 @@ check_run(struct config *c, struct problems *problems)
 	each_section(root, c, problems, check_secrets);
 	each_section(root, c, problems, check_certificates);
 	check_listeners(c, problems);
+	check_directories(c, problems);
 	check_pipelines(c, problems);
 	check_queue(c, problems);
 }

@@ -396,8 +396,8 @@ take(struct lexer *l)
 		return add(l, TOKEN_STRING, &t);
 	}
 	text = take_word(l, &variable);
-	if (text.len == 0 && !variable) {
-		/* The word ended before a "${" that is no variable. */
+	if (l->at == t.text) {
+		/* A "${" that is no variable, at once. */
 		skip_bad_variable(l);
 		return true;
 	}

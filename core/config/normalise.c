@@ -102,6 +102,7 @@ read_file(struct reader *r, const char *path, struct position at, uint32_t paren
 	struct ms_error err = MS_ERROR_INIT;
 	struct walk w = { .reader = r, .path = path, .base = parent, .base_depth = depth };
 	uint64_t identity[2];
+	ms_status st;
 
 	if (r->is_over)
 		return;
@@ -109,19 +110,22 @@ read_file(struct reader *r, const char *path, struct position at, uint32_t paren
 		give_up(r, &w, "the configuration has more than 4096 files");
 		return;
 	}
-	if (r->source->read(r->source, path, NORMAL_MAX_OCTETS - r->octets, &text, identity,
-	    &err) != MS_OK) {
+	st = r->source->read(r->source, path, NORMAL_MAX_OCTETS - r->octets, &text, identity,
+	    &err);
+	if (st != MS_OK) {
 		problems_error(r->problems, at, "%s", err.text);
+		r->is_over = r->is_over || st == MS_LIMIT;
 		ms_buf_free(&text);
 		return;
 	}
+	/* Also what is not used, being a loop: it bounds the work. */
+	r->octets += text.len;
 	if (is_open(r, identity)) {
 		problems_error(r->problems, at, "include loop: %s is being read already",
 		    path);
 		ms_buf_free(&text);
 		return;
 	}
-	r->octets += text.len;
 	r->open[r->n_open].identity[0] = identity[0];
 	r->open[r->n_open].identity[1] = identity[1];
 	r->n_open++;
