@@ -343,16 +343,19 @@ read_words(struct list *l)
 static bool
 read_route(struct list *l, struct ms_str *route_out, struct ms_str *domain_out)
 {
-	size_t start = l->local_end;
+	size_t start = l->local_end, domain_end;
 
-	while (next(l) == '@') {
+	for (;;) {
 		local_put(l, '@');
 		l->at++;
 		(void)read_domain(l);
-		for (skip_gap(l); next(l) == ','; skip_gap(l))
+		skip_gap(l);
+		domain_end = l->at;
+		for (; next(l) == ','; skip_gap(l))
 			l->at++;
-		if (next(l) == '@')
-			local_put(l, ',');
+		if (l->at == domain_end || next(l) != '@')
+			break;
+		local_put(l, ',');
 	}
 	*route_out = ms_str_of(l->local + start, l->local_end - start);
 	forget_words(l);
