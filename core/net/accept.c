@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "net/endpoint.h"
 #include "net/limits.h"
+#include "net/net_internal.h"
 #include "net/parker.h"
 #include "net/session.h"
 #include "net/slot.h"
@@ -75,7 +76,7 @@ doors_resume(int64_t now_us)
 {
 	int64_t until = atomic_load(&paused_until);
 
-	if (until == 0)
+	if (until == 0 || net_is_stopping())
 		return INT64_MAX;
 	if (now_us < until)
 		return until;

@@ -142,10 +142,11 @@ body_begin(struct body *old, const struct ms_wait *wait)
 	struct body *b = old;
 	bool stop = (wait->flags & 1) != 0;
 
-	if (b != NULL && b->paused) {
+	if (b != NULL && !b->done) {
 		b->paused = false;
 		b->into = wait->into;
-		b->scan.in_header = false;
+		b->max = wait->body_max;
+		b->scan.in_header = b->scan.in_header && stop;
 		return b;
 	}
 	if (b != NULL && b->done && b->scan.framing == MS_BODY_COUNT &&

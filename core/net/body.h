@@ -49,9 +49,9 @@ struct body {
 	struct ms_error  *error;	/* NULL: none */
 };
 
-/* A new one, or the one that `old` is the beginning of: paused after its
-   header, or the chunk before of the same writer (RFC 3030: a message is what
-   all chunks give together). */
+/* A new one, or the one that `old` is the beginning of: not at its end yet
+   (an event or the end of the header came between), or the chunk before of the
+   same writer (RFC 3030: a message is what all chunks give together). */
 struct body *body_begin(struct body *old, const struct ms_wait *wait);
 void body_free(struct body *b);		/* accepts NULL */
 /* Scans and writes; may block on the disk.  *used_out as above. */

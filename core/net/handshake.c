@@ -87,7 +87,7 @@ handshake_begin(struct ms_session *s)
 	if (sent == SENT_FAILED)
 		return fail(s, "the connection is lost", true);
 	if (sent != SENT_ALL) {
-		if (clock_steady_us() >= s->wait_until_us)
+		if (clock_steady_us() >= session_deadline(s))
 			return fail(s, "the peer takes no output", true);
 		return sent == SENT_SOME ? TURN_PARK : TURN_YIELD;
 	}
@@ -126,7 +126,7 @@ handshake_turn(struct ms_session *s)
 		return done(s);
 	if (how == TLS_FAILED)
 		return fail(s, err.text, true);
-	if (clock_steady_us() >= s->wait_until_us)
+	if (clock_steady_us() >= session_deadline(s))
 		return fail(s, "the handshake took too long", true);
 	s->io_wants = (uint8_t)how;
 	return TURN_PARK;

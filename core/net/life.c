@@ -48,7 +48,7 @@ mistake_in(const struct ms_session *s, const struct ms_wait *wait)
 		return "waits for a body of no known framing";
 	if ((wait->what & MS_WAIT_BYTES) && wait->count > NET_BYTES_MAX)
 		return "waits for more octets than fit in memory";
-	if (s->body != NULL && s->body->paused && !body &&
+	if (s->body != NULL && !s->body->done && !body &&
 	    (wait->what & INPUT_WAITS))
 		return "reads commands in the middle of a body";
 	if ((wait->what & MS_WAIT_OP) && wait->n_ops > NET_MAX_OPS)

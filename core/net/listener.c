@@ -132,6 +132,10 @@ set_facts(struct section *s)
 {
 	s->facts = facts_new(NULL);
 	facts_set_c(s->facts, "listener", s->pub.title);
+	facts_set_c(s->facts, "tls.offered",
+	    s->pub.tls != NULL && s->pub.tls_mode != NET_TLS_NONE ? "yes" : "no");
+	if (s->pub.tls_mode == NET_TLS_REQUIRED)
+		facts_set_c(s->facts, "tls.required", "yes");
 	for (size_t i = 0; i < s->pub.n_facts; i++)
 		facts_set(s->facts, s->pub.facts[i].name, s->pub.facts[i].value);
 }

@@ -2,7 +2,7 @@
 /* net.c - starting and stopping the room (see net.h) */
 #include "net/net.h"
 
-#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -26,11 +26,18 @@
 
 static struct net_options options;
 static struct section *sections;
+static atomic_bool stopping;
 
 struct section *
 net_sections(void)
 {
 	return sections;
+}
+
+bool
+net_is_stopping(void)
+{
+	return atomic_load(&stopping);
 }
 
 struct tls_store *
@@ -64,6 +71,9 @@ net_start(const struct net_options *given, struct ms_error *err)
 
 	options = *given;
 	sections = NULL;
+	atomic_store(&stopping, false);
+	/* sendfile() has no flag against it. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	limits_start(&options);
 	listeners_start();
 	st = slots_start(options.max_connections + LIMITS_MAX_OVER, err);
@@ -186,6 +196,7 @@ net_stop(void)
 {
 	struct section *s;
 
+	atomic_store(&stopping, true);
 	for (s = sections; s != NULL; s = s->next) {
 		for (struct door *d = s->doors; d != NULL; d = d->next)
 			if (d->fd >= 0)

@@ -60,7 +60,9 @@ struct net_listener {
 	size_t   n_proxy_from;
 	uint32_t max_connections, per_client;	/* 0: the server's */
 	const struct ms_field *facts;	/* constant ones for each session:
-					   server.hostname ... */
+					   server.hostname ...; besides them
+					   stand listener, tls.offered (yes,
+					   no) and tls.required (yes) */
 	size_t   n_facts;
 };
 

@@ -9,6 +9,8 @@
 
 /* Of the listener; NULL: none. */
 struct tls_store *net_session_store(const struct ms_session *s);
+/* Nobody is let in any more. */
+bool net_is_stopping(void);
 /* len 0: it has not ended well. */
 struct ms_str net_account_of(struct ms_exchange *exchange);
 

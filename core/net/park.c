@@ -115,8 +115,8 @@ socket_events(const struct ms_session *s)
 	}
 }
 
-static int64_t
-deadline(const struct ms_session *s)
+int64_t
+session_deadline(const struct ms_session *s)
 {
 	int64_t due = s->phase == PHASE_DRAIN || s->phase == PHASE_LINGER ?
 	    INT64_MAX : s->wait_until_us;
@@ -146,7 +146,7 @@ session_park(struct ms_session *s)
 		return false;
 	}
 	session_set_aside(s);
-	alarm_set(s, deadline(s));
+	alarm_set(s, session_deadline(s));
 	workers_arm(s, socket_events(s));
 	if (watch_ops(s) && slot_park(s->handle,
 	    s->phase == PHASE_LIVE && (s->wait.what & MS_WAIT_EVENT)))

@@ -149,6 +149,8 @@ void session_cut(struct ms_session *s);
 /* What a worker does next with a session it ran (turn.c). */
 enum turn { TURN_ON, TURN_PARK, TURN_YIELD, TURN_END };
 enum turn session_turn(struct ms_session *s);
+/* The nearest time at which it has to do something by itself. */
+int64_t session_deadline(const struct ms_session *s);
 /* Owner only, after TURN_PARK: false, something came meanwhile. */
 /* Keeps what the worker holds for it, for another worker. */
 void session_set_aside(struct ms_session *s);

@@ -45,7 +45,7 @@ slots_stop(void)
 {
 	free(slots);
 	slots = NULL;
-	n_slots = 0;
+	n_slots = never_used = first_free = 0;
 }
 
 uint64_t

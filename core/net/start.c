@@ -16,6 +16,7 @@
 #include "net/handshake.h"
 #include "net/limits.h"
 #include "net/listener.h"
+#include "net/net_internal.h"
 #include "net/proxy.h"
 #include "net/worker.h"
 
@@ -103,6 +104,8 @@ is_proxy(const struct ms_session *s)
 enum turn
 session_begin(struct ms_session *s)
 {
+	if (net_is_stopping())
+		return TURN_END;
 	if (!s->door->local && is_proxy(s)) {
 		s->phase = PHASE_PROXY;
 		s->wait_until_us = clock_steady_us() + NET_PROXY_US;

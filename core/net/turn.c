@@ -9,6 +9,8 @@
  * anything is waited for.  While more output waits than the mark says no
  * further input is taken: a peer that sends without reading holds up itself.
  */
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -187,6 +189,18 @@ flush(struct ms_session *s)
 	return sent;
 }
 
+/* A socket that we do not read woke us: it hung up altogether. */
+static void
+look_for_hangup(struct ms_session *s)
+{
+	struct pollfd p = { .fd = s->fd };
+
+	if (poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR))) {
+		s->broken = true;
+		output_drop(s);
+	}
+}
+
 /* ---- what has come ---- */
 
 static bool
@@ -348,7 +362,7 @@ turn_linger(struct ms_session *s)
 	if (n == 0 || s->eaten > LINGER_OCTETS)
 		return TURN_END;
 	if (n < 0)
-		return s->lingers ? TURN_PARK : TURN_END;
+		return s->lingers && errno == EAGAIN ? TURN_PARK : TURN_END;
 	s->lingers = true;
 	s->eaten += (uint32_t)n;
 	return TURN_ON;
@@ -363,8 +377,12 @@ session_turn(struct ms_session *s)
 		return TURN_END;
 	if (reasons & WAKE_RETIRE)
 		s->retire = true;
-	if (reasons & WAKE_READY)
+	if (reasons & WAKE_READY) {
 		s->socket_dry = false;
+		if (s->phase == PHASE_LIVE && !wants_input(s) &&
+		    s->out.first == NULL)
+			look_for_hangup(s);
+	}
 	if (s->retire && s->phase < PHASE_LIVE)
 		return TURN_END;
 	switch (s->phase) {

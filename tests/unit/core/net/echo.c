@@ -29,7 +29,7 @@ struct echo {
 	struct ms_writer *writer;
 	struct ms_op     *op;
 	uint64_t          pages;
-	bool              second_life;
+	bool              listens;	/* to events, during the body */
 };
 
 struct sleeper {
@@ -120,7 +120,6 @@ echo_resume(struct ms_instance *self, const struct ms_scope *scope,
 	(void)scope;
 	atomic_fetch_add(&self->opened, 1);
 	*state = e;
-	e->second_life = true;
 	say(s, "230 %.*s resumed with %.*s", (int)account.len, account.data,
 	    (int)carry.len, carry.data);
 	wait_line(e, wait);
@@ -192,7 +191,7 @@ wait_body(struct echo *e, const struct ms_scope *scope, uint32_t framing,
 	e->mode = BODY;
 	if (keep && e->writer == NULL)
 		(void)writer_begin(scope, 1 << 30, &e->writer, NULL);
-	wait->what = MS_WAIT_BODY;
+	wait->what = MS_WAIT_BODY | (e->listens ? MS_WAIT_EVENT : 0);
 	wait->framing = framing;
 	wait->count = count;
 	wait->body_max = e->body_max;
@@ -336,8 +335,10 @@ command(struct ms_instance *self, const struct ms_scope *scope,
 		e->timeout_us = wait->timeout_us = (int64_t)number(arg) * 1000;
 	else if (is(word, "LIMIT"))
 		e->body_max = number(arg);
-	else if (is(word, "DATA") || is(word, "HEADER")) {
+	else if (is(word, "DATA") || is(word, "HEADER") ||
+	    is(word, "LISTEN")) {
 		say(s, "354 go");
+		e->listens = is(word, "LISTEN");
 		wait_body(e, scope, MS_BODY_DOT, 0, is(word, "HEADER"), true, wait);
 	} else if (is(word, "COUNT"))
 		wait_body(e, scope, MS_BODY_COUNT, number(arg), 0, true, wait);
@@ -410,6 +411,7 @@ body_came(struct ms_session *s, struct echo *e, const struct ms_came *came,
 	else
 		writer_abort(e->writer);
 	e->writer = NULL;
+	e->listens = false;
 	say(s, "250 %" PRIu64 " %x %d %" PRIu64, came->count, came->flags,
 	    came->status, kept);
 	blob_release(blob);
@@ -445,7 +447,10 @@ echo_step(struct ms_instance *self, const struct ms_scope *scope,
 		break;
 	case MS_CAME_EVENT:
 		say(s, "* %.*s", (int)came->input.len, came->input.data);
-		wait_idle(e, wait);
+		if (e->mode == BODY)
+			wait_body(e, scope, MS_BODY_DOT, 0, 0, true, wait);
+		else
+			wait_idle(e, wait);
 		return MS_OK;
 	case MS_CAME_OUTPUT:
 		return pages(self, e, s, wait);

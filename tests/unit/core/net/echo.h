@@ -5,6 +5,7 @@
  *	SAY text		"250 text"
  *	MAX n			line_max from now on
  *	SOON ms			timeout of all waits from now on
+ *	LISTEN			DATA with events
  *	DATA  HEADER  COUNT n	a body; "250 octets flags status kept"
  *	DROP n			a body of n octets without a writer
  *	LIMIT n			body_max from now on

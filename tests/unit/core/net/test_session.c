@@ -250,11 +250,43 @@ Test(session, ends_in_the_middle_of_an_op_when_its_peer_resets)
 	struct peer p;
 
 	greeted(&p);
-	peer_send(&p, "SLEEP 3000\r\n");
+	peer_send(&p, "SLEEP 1500\r\n");
 	usleep(50000);
 	setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	peer_close(&p);
-	wait_for(&server.self.closed, 1);
+	usleep(200000);
+	cr_assert_eq(atomic_load(&server.self.closed), 1);
+	usleep(1400000);	/* the op's timer */
+}
+
+Test(session, waits_without_work_while_the_peer_has_shut_its_side)
+{
+	struct peer p;
+	clock_t began;
+
+	greeted(&p);
+	peer_send(&p, "SLEEP 500\r\n");
+	shutdown(p.fd, SHUT_WR);
+	began = clock();
+	cr_assert_str_eq(peer_line(&p), "250 slept");
+	cr_assert_lt(clock() - began, CLOCKS_PER_SEC / 20);
+	peer_close(&p);
+}
+
+Test(session, goes_on_with_a_body_after_an_event)
+{
+	struct peer p;
+
+	greeted(&p);
+	ask(&p, "WATCH a\r\n", "250 0");
+	ask(&p, "LISTEN\r\n", "354 go");
+	peer_send(&p, "one\r\n.");
+	usleep(30000);
+	bus_publish(ms_str_c("a"), ms_str_c(""));
+	cr_assert_str_eq(peer_line(&p), "* a");
+	ask(&p, "\r\nSAY x\r\n", "250 5 0 0 5");
+	cr_assert_str_eq(peer_line(&p), "250 x");
+	peer_close(&p);
 }
 
 Test(session, answers_all_even_if_the_peer_has_shut_its_side)
