@@ -25,6 +25,8 @@ add_addresses(struct ms_arena *a, struct mime_addresses *to,
 	ms_addresses_parse(a, value, &list, &n);
 	if (n > MS_MAX_ADDRESSES - to->n)
 		n = MS_MAX_ADDRESSES - to->n;
+	if (n == 0)
+		return;
 	if (to->n == 0) {	/* nearly always: the list as it is */
 		to->list = list;
 		to->n = n;

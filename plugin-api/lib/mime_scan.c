@@ -237,14 +237,14 @@ take_lines(struct ms_mime_scanner *s, const char *at, const char *end)
 	return line;
 }
 
-/* p[-1] can be read. */
+/* At n octets, of which each is seen with the one before it: n + 1 are read. */
 static inline void
-look_at(struct ms_mime_scanner *s, const unsigned char *p, size_t n)
+look_at(struct ms_mime_scanner *s, const unsigned char *before, size_t n)
 {
 	unsigned char high = 0, nul = 0, cr = 0, lf = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned char was = p[i - 1], c = p[i];
+		unsigned char was = before[i], c = before[i + 1];
 
 		high |= c;
 		nul |= c == 0;
@@ -263,8 +263,8 @@ look_at_octets(struct ms_mime_scanner *s, const char *data, size_t n)
 	const unsigned char *p = (const unsigned char *)data;
 	unsigned char first[2] = { (unsigned char)s->last, p[0] };
 
-	look_at(s, first + 1, 1);
-	for (p++, n--; n >= SCAN_BLOCK; p += SCAN_BLOCK, n -= SCAN_BLOCK)
+	look_at(s, first, 1);
+	for (n--; n >= SCAN_BLOCK; p += SCAN_BLOCK, n -= SCAN_BLOCK)
 		look_at(s, p, SCAN_BLOCK);
 	look_at(s, p, n);
 }

@@ -245,6 +245,77 @@ mime_differ(const struct ms_mime *a, const struct ms_mime *b)
 	return NULL;
 }
 
+/* Octets of the string at s, quoted or literal (RFC 9051 9); 0: it is none. */
+static size_t
+string_octets(struct ms_str s)
+{
+	size_t i = 1, close;
+	uint64_t octets;
+
+	if (s.data[0] == '"') {
+		for (; i < s.len && s.data[i] != '"'; i++) {
+			if (s.data[i] == '\\' && (++i == s.len ||
+			    (s.data[i] != '"' && s.data[i] != '\\')))
+				return 0;
+			if (s.data[i] == '\r' || s.data[i] == '\n' ||
+			    s.data[i] == '\0' || (unsigned char)s.data[i] >= 128)
+				return 0;
+		}
+		return i < s.len ? i + 1 : 0;
+	}
+	close = ms_str_find(s, ms_str_c("}\r\n"));
+	if (s.data[0] != '{' || close == SIZE_MAX ||
+	    !ms_str_to_u64(ms_str_sub(s, 1, close - 1), s.len, &octets) ||
+	    octets > s.len - close - 3 || memchr(s.data + close + 3, '\0', octets) != NULL)
+		return 0;
+	return close + 3 + octets;
+}
+
+bool
+imap_is_list(struct ms_str s, size_t *n_out)
+{
+	size_t depth = 0, i = 0, octets;
+	char last = ' ';	/* kind of what came before: "(", ")", " " or "x" */
+
+	*n_out = 0;
+	do {
+		char c = i < s.len ? s.data[i] : '\0';
+
+		octets = 1;
+		if (c == '(') {
+			if (last == 'x')
+				return false;
+			*n_out += depth == 1;
+			depth++;
+		} else if (c == ')') {
+			if (last == ' ' || last == '(')
+				return false;
+			depth--;
+		} else if (c == ' ') {
+			if (last == ' ' || last == '(')
+				return false;
+		} else {
+			if (last != ' ' && last != '(')
+				return false;
+			if (ms_str_has_prefix(ms_str_from(s, i), ms_str_c("NIL")))
+				octets = 3;
+			else if (c == '"' || c == '{')
+				octets = string_octets(ms_str_from(s, i));
+			else
+				for (octets = 0; i + octets < s.len && s.data[i + octets] >= '0' &&
+				    s.data[i + octets] <= '9'; octets++)
+					;
+			if (octets == 0)
+				return false;
+			*n_out += depth == 1;
+			c = 'x';
+		}
+		last = c;
+		i += octets;
+	} while (depth > 0);
+	return i == s.len;
+}
+
 const struct ms_mime *
 mime_scan_pieces(struct ms_arena *arena, struct ms_str message, uint32_t seed,
     size_t most)
