@@ -32,15 +32,19 @@ struct ms_digest {
 	uint64_t      octets, header_octets;
 	int64_t       sent_us;		/* Date:, 0 if none */
 	int32_t       sent_zone;	/* minutes */
-	struct ms_str base_subject;	/* RFC 5256 2.1, folded for comparison */
-	struct ms_str sort_from, sort_to, sort_cc;	/* first mailbox's local part, folded
-							   (RFC 5256 3.) */
+	/* Folded for comparison (ms_utf8_fold), cut where they are very long. */
+	struct ms_str base_subject;	/* RFC 5256 2.1 */
+	struct ms_str sort_from, sort_to, sort_cc;	/* addr-mailbox of ENVELOPE's first
+							   address (RFC 5256 3.): a group's name */
 	struct ms_str display_from, display_to;		/* RFC 5957 */
-	struct ms_str subject;		/* decoded UTF-8 */
+	struct ms_str subject;		/* decoded UTF-8, at most 4096 octets of it */
 	struct ms_str message_id;	/* without brackets; "" none */
 	struct ms_str preview;		/* first 200 characters of text, UTF-8; or "" */
-	struct ms_str thread_keys;	/* packed u64 hashes: own Message-ID first,
-					   then References, In-Reply-To */
+	struct ms_str thread_keys;	/* packed hashes of message ids, the same for ever:
+					   first its own, 0 if there is none; then those of
+					   References, of very many the first and the last
+					   ones, or, if it has none, the first one of
+					   In-Reply-To (RFC 5256 2.2): the last is the parent */
 	struct ms_str parts;		/* packed table, for ms_digest_find */
 	bool          has_attachment;
 };
