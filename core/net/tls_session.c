@@ -78,9 +78,13 @@ set_up(struct tls *t, struct ms_session *s, struct tls_store *store,
 		e = set_alpn(t->gnutls, s->door->section->alpn);
 	if (e != 0)
 		return error_of(err, "TLS", e);
-	if (t->clients > 0)
+	if (t->clients > 0) {
 		gnutls_certificate_server_set_request(t->gnutls,
 		    t->clients == 2 ? GNUTLS_CERT_REQUIRE : GNUTLS_CERT_REQUEST);
+		/* Not the names of all roots of the system: 15 KiB a
+		   handshake, and mail servers show what they have. */
+		gnutls_certificate_send_x509_rdn_sequence(t->gnutls, 1);
+	}
 	gnutls_transport_set_int(t->gnutls, s->fd);
 	gnutls_handshake_set_max_packet_length(t->gnutls, 64 * 1024);
 	return MS_OK;

@@ -49,7 +49,7 @@ server_init(struct server *v)
 }
 
 void
-server_use_tls(struct server *v, bool implicit)
+server_use_tls(struct server *v, bool implicit, uint32_t clients)
 {
 	struct ms_error err = MS_ERROR_INIT;
 	struct tls_store_options o = { 0 };
@@ -64,6 +64,7 @@ server_use_tls(struct server *v, bool implicit)
 		give_up("certificate", err.text);
 	o.cert = cert;
 	o.key = key;
+	o.clients = clients;
 	if (tls_store_open(&o, &v->tls, &err) != MS_OK)
 		give_up("store", err.text);
 	v->listener.tls = v->tls;
@@ -224,14 +225,13 @@ peer_is_silent(struct peer *p, int ms)
 	return p->start == p->end && fill(p, ms) == -1;
 }
 
-int
-peer_start_tls(struct peer *p, const char *alpn)
+static int
+start_tls(struct peer *p, const char *alpn,
+    gnutls_certificate_credentials_t credentials)
 {
 	gnutls_session_t session;
-	gnutls_certificate_credentials_t credentials;
 	int e;
 
-	gnutls_certificate_allocate_credentials(&credentials);
 	gnutls_init(&session, GNUTLS_CLIENT);
 	gnutls_set_default_priority(session);
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
@@ -252,4 +252,28 @@ peer_start_tls(struct peer *p, const char *alpn)
 	p->tls = session;
 	p->credentials = credentials;
 	return e;
+}
+
+int
+peer_start_tls(struct peer *p, const char *alpn)
+{
+	gnutls_certificate_credentials_t credentials;
+
+	gnutls_certificate_allocate_credentials(&credentials);
+	return start_tls(p, alpn, credentials);
+}
+
+int
+peer_start_tls_as(struct peer *p, struct server *v)
+{
+	gnutls_certificate_credentials_t credentials;
+	char cert[128], key[128];
+
+	snprintf(cert, sizeof(cert), "%s/cert.pem", v->folder);
+	snprintf(key, sizeof(key), "%s/key.pem", v->folder);
+	gnutls_certificate_allocate_credentials(&credentials);
+	if (gnutls_certificate_set_x509_key_file(credentials, cert, key,
+	    GNUTLS_X509_FMT_PEM) < 0)
+		give_up(cert, "no certificate");
+	return start_tls(p, NULL, credentials);
 }

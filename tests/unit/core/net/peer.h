@@ -23,7 +23,8 @@ struct server {
 
 void server_init(struct server *v);
 /* Makes a certificate; to be called before server_start(). */
-void server_use_tls(struct server *v, bool implicit);
+/* clients: as in tls.h, whether they have to show a certificate. */
+void server_use_tls(struct server *v, bool implicit, uint32_t clients);
 void server_start(struct server *v);
 void server_stop(struct server *v);
 
@@ -43,8 +44,11 @@ void peer_send_octets(struct peer *p, const void *octets, size_t n);
 const char *peer_line(struct peer *p);
 /* Reads and drops so many octets; false: they did not come. */
 bool peer_skip(struct peer *p, size_t n);
-/* Handshake as the client; alpn may be NULL.  0 or GnuTLS's error. */
+/* Handshake as the client; alpn may be NULL.  0 or GnuTLS's error; -1000 and
+   further down: the alert that the server sent. */
 int peer_start_tls(struct peer *p, const char *alpn);
+/* The same with a certificate of the client's: that of the server itself. */
+int peer_start_tls_as(struct peer *p, struct server *v);
 /* Nothing comes for so long. */
 bool peer_is_silent(struct peer *p, int ms);
 

@@ -164,7 +164,7 @@ main(int argc, char **argv)
 	if (argc > 1)
 		rounds = (unsigned)strtoul(argv[1], NULL, 10);
 	server_init(&server);
-	server_use_tls(&server, false);
+	server_use_tls(&server, false, 0);
 	server.options.workers = 4;
 	server.options.parkers = 2;
 	server_start(&server);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include <criterion/criterion.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mansio/error.h>
@@ -19,7 +21,7 @@ static void
 start(void)
 {
 	server_init(&server);
-	server_use_tls(&server, false);
+	server_use_tls(&server, false, 0);
 	server_start(&server);
 }
 
@@ -27,7 +29,7 @@ static void
 start_implicit(void)
 {
 	server_init(&server);
-	server_use_tls(&server, true);
+	server_use_tls(&server, true, 0);
 	server_start(&server);
 }
 
@@ -237,6 +239,73 @@ Test(tls, answers_commands_in_many_small_records)
 	peer_close(&p);
 }
 
+static void
+start_asking(uint32_t clients)
+{
+	server_init(&server);
+	server_use_tls(&server, true, clients);
+	server_start(&server);
+}
+
+Test(client, is_known_by_what_its_certificate_is_worth, .timeout = 20)
+{
+	struct peer p;
+
+	start_asking(1);
+	peer_connect(&p, &server);
+	cr_assert_eq(peer_start_tls(&p, NULL), 0);
+	cr_assert_str_eq(peer_line(&p), "220 echo");
+	ask(&p, "FACT tls.client.verified\r\n", "250 none");
+	peer_close(&p);
+	peer_connect(&p, &server);
+	cr_assert_eq(peer_start_tls_as(&p, &server), 0);
+	cr_assert_str_eq(peer_line(&p), "220 echo");
+	ask(&p, "FACT tls.client.verified\r\n", "250 fail");
+	ask(&p, "FACT tls.client.subject\r\n", "250 CN=mail.example.org");
+	peer_close(&p);
+	stop();
+}
+
+Test(client, is_refused_without_the_certificate_it_must_have, .timeout = 20)
+{
+	struct peer p;
+
+	start_asking(2);
+	peer_connect(&p, &server);
+	(void)peer_start_tls(&p, NULL);
+	cr_assert_str_eq(peer_line(&p), "(closed)");
+	peer_close(&p);
+	peer_connect(&p, &server);
+	(void)peer_start_tls_as(&p, &server);
+	cr_assert_str_eq(peer_line(&p), "(closed)");
+	peer_close(&p);
+	cr_assert_eq(atomic_load(&server.self.opened), 0);
+	stop();
+}
+
+Test(client, past_the_limit_is_cut_in_its_handshake, .timeout = 20)
+{
+	struct peer first, second;
+	clock_t began;
+
+	server_init(&server);
+	server_use_tls(&server, true, 0);
+	server.options.max_connections = 1;
+	server_start(&server);
+	peer_connect(&first, &server);
+	cr_assert_eq(peer_start_tls(&first, NULL), 0);
+	cr_assert_str_eq(peer_line(&first), "220 echo");
+	peer_connect(&second, &server);
+	began = clock();
+	cr_assert(peer_is_silent(&second, 4500));
+	cr_assert_str_eq(peer_line(&second), "(closed)");
+	cr_assert_lt(clock() - began, CLOCKS_PER_SEC / 20, "no busy loop");
+	peer_close(&second);
+	ask(&first, "SAY on\r\n", "250 on");
+	peer_close(&first);
+	stop();
+}
+
 /* ---- the store ---- */
 
 static char folder[] = "/tmp/mansio-test-XXXXXX";
@@ -322,6 +391,59 @@ Test(store, takes_a_new_pair_and_keeps_the_old_one_when_it_is_bad)
 	make_pair("four.example.org");
 	cr_assert_neq(now_in(t), second, "it recovers");
 	tls_pair_drop(first);
+	tls_store_free(t);
+}
+
+/* A pair that fits and ended yesterday. */
+static void
+make_expired_pair(void)
+{
+	gnutls_x509_privkey_t k;
+	gnutls_x509_crt_t c;
+	gnutls_datum_t pem[2];
+	const char *paths[2] = { cert, key };
+	time_t now = time(NULL);
+
+	gnutls_x509_privkey_init(&k);
+	gnutls_x509_crt_init(&c);
+	gnutls_x509_privkey_generate(k, GNUTLS_PK_ECDSA,
+	    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+	gnutls_x509_crt_set_version(c, 3);
+	gnutls_x509_crt_set_key(c, k);
+	gnutls_x509_crt_set_serial(c, "1", 1);
+	gnutls_x509_crt_set_activation_time(c, now - 10 * 86400);
+	gnutls_x509_crt_set_expiration_time(c, now - 86400);
+	cr_assert_eq(gnutls_x509_crt_sign2(c, c, k, GNUTLS_DIG_SHA256, 0), 0);
+	gnutls_x509_crt_export2(c, GNUTLS_X509_FMT_PEM, &pem[0]);
+	gnutls_x509_privkey_export2(k, GNUTLS_X509_FMT_PEM, &pem[1]);
+	for (int i = 0; i < 2; i++) {
+		FILE *f = fopen(paths[i], "w");
+
+		fwrite(pem[i].data, 1, pem[i].size, f);
+		fclose(f);
+		gnutls_free(pem[i].data);
+	}
+	gnutls_x509_crt_deinit(c);
+	gnutls_x509_privkey_deinit(k);
+}
+
+Test(store, does_not_exchange_a_good_certificate_for_an_expired_one)
+{
+	struct tls_pair *first;
+	struct tls_store *t;
+	int64_t seconds = 0;
+
+	make_pair("one.example.org");
+	t = opened();
+	first = tls_store_take(t);
+	make_expired_pair();
+	cr_assert_eq(now_in(t), first);
+	tls_pair_drop(first);
+	tls_store_free(t);
+	/* With nothing better it is used, and the log says so. */
+	t = opened();
+	cr_assert_eq(tls_store_expiry(t, &seconds), MS_OK);
+	cr_assert_lt(seconds, 0);
 	tls_store_free(t);
 }
 
