@@ -189,7 +189,7 @@ gather(struct ms_arena *a, struct gathered *all, size_t *n, struct ms_str name,
 		if (*n == MS_MAX_PARAMS)
 			return;
 		++*n;
-		g->name = ms_arena_lower(a, name);
+		*g = (struct gathered){ .name = ms_arena_lower(a, name) };
 	}
 	if (number < 0) {
 		if (g->plain.data == NULL)	/* of two the first */
@@ -293,7 +293,6 @@ ms_params_parse(struct ms_arena *a, struct ms_str value, struct ms_params *param
 	params_out->n = 0;
 	if (r.rest.len == 0)
 		return;
-	memset(all, 0, sizeof(all));
 	while (read_param(&r, &name, &text))
 		gather(a, all, &n, name, text);
 	params = ms_arena_array(a, n, sizeof(*params));

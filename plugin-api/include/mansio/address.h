@@ -20,7 +20,8 @@ extern "C" {
 enum {	/* what to accept */
 	MS_PATH_UTF8   = 1,	/* RFC 6531 */
 	MS_PATH_NULL   = 2,	/* "<>" */
-	MS_PATH_LOCAL  = 4	/* "<postmaster>" without a domain, RFC 5321 4.1.1.3 */
+	MS_PATH_LOCAL  = 4	/* "<postmaster>" without a domain, RFC 5321 4.1.1.3:
+				   that name alone, in any case */
 };
 enum {	/* ms_path.flags */
 	MS_PATH_IS_NULL    = 1,
@@ -39,7 +40,7 @@ struct ms_path {
 
 /* A Reverse-path or Forward-path with its angle brackets at the start of
    text (RFC 5321 4.1.2); *used_out: how many octets it took.  MS_INVALID
-   with 5.1.3/5.1.7-fit text; MS_UNSUPPORTED: UTF-8 without MS_PATH_UTF8. */
+   with 5.1.3/5.1.7-fit text; MS_UNSUPPORTED, 5.6.7: UTF-8 without MS_PATH_UTF8. */
 ms_status ms_path_parse(struct ms_str text, uint32_t accept,
     struct ms_path *path_out, size_t *used_out, struct ms_error *err);
 /* The same without brackets, all of text: "ann@example.org". */
@@ -67,7 +68,9 @@ struct ms_address {
 	uint32_t      kind;
 	uint32_t      flags;	/* 0 */
 	struct ms_str name;	/* display-name or group's name: unquoted (RFC 5322
-				   3.2.4), words joined by a space, not decoded; data NULL none */
+				   3.2.4), words joined by a space, not decoded; without
+				   one the comment after the address (RFC 8621 4.1.2.3);
+				   data NULL none */
 	struct ms_str route;	/* obs-route, "@a,@b"; data NULL none */
 	struct ms_str local, domain;	/* local unquoted; data NULL if missing */
 };

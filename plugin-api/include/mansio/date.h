@@ -16,7 +16,8 @@ extern "C" {
 #endif
 
 /* RFC 5322 3.3 and 4.3 (two-digit years, named zones, comments); lenient
-   about the day's name.  False: no date. */
+   about the day's name, a missing zone, and asctime's order.  What follows
+   the date is ignored.  False: no date. */
 bool ms_date_parse(struct ms_str text, int64_t *time_us_out,
     int32_t *zone_out);
 /* "Thu, 01 Jan 2026 00:00:00 +0000" */

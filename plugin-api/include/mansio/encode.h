@@ -17,7 +17,8 @@
 extern "C" {
 #endif
 
-/* RFC 4648 4, padded, on one line; line 76: broken by CRLF (RFC 2045 6.8). */
+/* RFC 4648 4, padded, on one line; line 76: broken by CRLF (RFC 2045 6.8),
+   none after the last line. */
 void ms_base64_encode(struct ms_buf *out, struct ms_str octets, unsigned line);
 /* Strict: padding right, no stray octet, bits left over are zero. */
 ms_status ms_base64_decode(struct ms_buf *out, struct ms_str text);
@@ -32,6 +33,7 @@ struct ms_decoder {
 };
 enum { MS_CTE_7BIT = 1, MS_CTE_8BIT, MS_CTE_BINARY, MS_CTE_BASE64,
        MS_CTE_QP, MS_CTE_UNKNOWN };	/* RFC 2045 6. */
+/* No name is 7bit. */
 uint32_t ms_cte_of(struct ms_str name);
 void ms_decode_piece(struct ms_decoder *d, uint32_t cte, struct ms_str piece,
     struct ms_buf *out);
@@ -59,8 +61,10 @@ ms_status ms_utf8_nfc(struct ms_arena *a, struct ms_str s,
 struct ms_str ms_utf8_fold(struct ms_arena *a, struct ms_str s);
 
 /* To UTF-8.  Charsets of an allow list only, each by its MIME name and the
-   usual aliases; unknown_8bit and unknown ones: MS_UNSUPPORTED.  Bad octets
-   become U+FFFD.  Stops at out's maximum. */
+   usual aliases, each read as the superset that senders mean by it
+   (ISO-8859-1 as Windows-1252, GB2312 as GB18030); unknown_8bit and unknown
+   ones: MS_UNSUPPORTED.  Bad octets become U+FFFD.  Stops at out's maximum,
+   after a whole character, which is no failure. */
 ms_status ms_charset_decode(struct ms_buf *out, struct ms_str charset,
     struct ms_str octets);
 bool ms_charset_is_known(struct ms_str charset);

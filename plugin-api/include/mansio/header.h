@@ -44,8 +44,9 @@ struct ms_str ms_header_uncomment(struct ms_arena *a, struct ms_str value);
    NUL in value are made spaces. */
 void ms_header_add(struct ms_buf *out, struct ms_str name, struct ms_str value);
 
-/* RFC 2047: encoded words decoded to UTF-8, adjoining ones joined; what
-   can't be decoded stays as it is; stray 8-bit is UTF-8 if it is valid. */
+/* RFC 2047: unfolded, encoded words decoded to UTF-8, adjoining ones joined;
+   what can't be decoded stays as it is; stray 8-bit is UTF-8 if it is valid.
+   The result is UTF-8 always, with spaces for CR, LF and NUL. */
 struct ms_str ms_words_decode(struct ms_arena *a, struct ms_str text);
 /* As one or more encoded words (UTF-8, B) if it is not ASCII, else as it is. */
 void ms_words_encode(struct ms_buf *out, struct ms_str utf8);
@@ -54,7 +55,8 @@ void ms_words_encode(struct ms_buf *out, struct ms_str utf8);
 struct ms_param {
 	struct ms_str name;	/* lower case, without RFC 2231's marks */
 	struct ms_str value;	/* unquoted; RFC 2231 pieces joined, and decoded to
-				   UTF-8 where they say a charset */
+				   UTF-8 where they say a charset; encoded words
+				   decoded (not in a boundary) */
 };
 struct ms_params {
 	struct ms_str value;	/* "text/plain", "attachment": lower case, no spaces */

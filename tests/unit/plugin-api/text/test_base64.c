@@ -32,7 +32,7 @@ Test(base64, refuses_what_is_not_the_one_encoding)
 	static const char *const rows[] = {
 		"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z===", "====", "=", "Zg==Zg==",
 		"Zm9v\r\n", " Zm9v", "Zm9v ", "Zm-v", "Zm_v", "Zm9v=", "Z=g=", "Zm9v====",
-		"Zm\xff" "v", "*",
+		"Zm\xffv", "*",
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
