@@ -16,6 +16,7 @@
 #define MAX_TOMBS	5000
 #define MAX_STRAGGLERS	1000
 #define STRAGGLER_US	250000
+#define MAX_LAST_FLUSHES 100
 
 struct cursor_item {
 	struct cursor_item *next;
@@ -236,19 +237,19 @@ cursor_applied(struct run *run, struct cursor_item *items)
 
 /* Under lock.  True: look again soon. */
 static bool
-want_stragglers(struct run *run, struct segment *seg, int64_t now)
+want_stragglers(struct run *run, struct segment *seg, int64_t now, bool all)
 {
 	const struct entry *oldest = tail_oldest(&seg->tail);
 	size_t n = 0;
 
 	if (oldest == NULL || oldest->note.offset >= seg->tail.done_end)
 		return false;
-	if (seg->blocked_at != oldest->note.offset) {
+	if (!all && seg->blocked_at != oldest->note.offset) {
 		seg->blocked_at = oldest->note.offset;
 		seg->blocked_us = now;
 		return true;
 	}
-	if (now - seg->blocked_us < STRAGGLER_US)
+	if (!all && now - seg->blocked_us < STRAGGLER_US)
 		return true;
 	for (size_t i = 0; i < seg->tail.n && n < MAX_STRAGGLERS; i++) {
 		const struct entry *e = tail_at(&seg->tail, i);
@@ -294,7 +295,7 @@ want_again(struct run *run, const struct ms_id *ids, size_t n)
 }
 
 static ms_status
-flush_once(struct run *run, struct ms_error *err)
+flush_once(struct run *run, bool all, bool *again_out, struct ms_error *err)
 {
 	int64_t now = run->sv->clock->steady_us(run->sv->host);
 	struct ms_id *wanted = NULL;
@@ -307,7 +308,7 @@ flush_once(struct run *run, struct ms_error *err)
 		return st;
 	pthread_mutex_lock(&run->lock);
 	for (size_t i = 0; i < run->n; i++)
-		again |= want_stragglers(run, run->segments[i], now);
+		again |= want_stragglers(run, run->segments[i], now, all);
 	n = run->n_wanted < MAX_STRAGGLERS ? run->n_wanted : MAX_STRAGGLERS;
 	if (n > 0) {
 		wanted = calloc(n, sizeof(*wanted));
@@ -327,27 +328,47 @@ flush_once(struct run *run, struct ms_error *err)
 	if (st != MS_OK)
 		want_again(run, wanted, n);
 	free(wanted);
-	if (again)
-		run_arm_flush(run);
+	*again_out = again;
 	return st;
 }
 
 ms_status
 cursor_flush(struct run *run, struct ms_error *err)
 {
+	bool again = false;
 	ms_status st;
 
 	pthread_mutex_lock(&run->lock);
 	run->flush_armed = false;
 	pthread_mutex_unlock(&run->lock);
 	pthread_mutex_lock(&run->writer);
-	st = flush_once(run, err);
+	st = flush_once(run, false, &again, err);
 	if (st != MS_OK && heal(run))
-		st = flush_once(run, err);
+		st = flush_once(run, false, &again, err);
 	pthread_mutex_unlock(&run->writer);
 	if (st == MS_OK)
 		spool_count(run->sv, run->sv->cursors, 1);
-	else
+	if (st != MS_OK || again)
 		run_arm_flush(run);
+	return st;
+}
+
+ms_status
+cursor_flush_all(struct run *run, struct ms_error *err)
+{
+	bool again = true;
+	ms_status st = MS_OK;
+
+	pthread_mutex_lock(&run->writer);
+	for (int i = 0; i < MAX_LAST_FLUSHES && again && st == MS_OK; i++) {
+		again = false;
+		st = flush_once(run, true, &again, err);
+		if (st != MS_OK && heal(run))
+			st = flush_once(run, true, &again, err);
+	}
+	/* What the last one registered lets the cursor pass. */
+	if (st == MS_OK)
+		st = flush_once(run, true, &again, err);
+	pthread_mutex_unlock(&run->writer);
 	return st;
 }

@@ -25,6 +25,9 @@ ms_status cursor_write(struct change *c, struct ms_error *err);
 void cursor_applied(struct run *run, struct cursor_item *items);
 /* All of that by itself, and registers what overtaken messages there are. */
 ms_status cursor_flush(struct run *run, struct ms_error *err);
+/* Before the end: what was overtaken gets rows at once, so that nothing
+   finished comes back after a restart in order. */
+ms_status cursor_flush_all(struct run *run, struct ms_error *err);
 /* Tells whoever keeps delivery ids that those of a generation are final. */
 void cursor_publish_forget(struct run *run, uint64_t generation);
 

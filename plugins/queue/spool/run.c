@@ -73,10 +73,11 @@ run_close(struct run *run)
 
 	if (run == NULL)
 		return;
+	run->flush_armed = true;	/* no timer outlives us */
 	survivors_free(run->survivors);
 	if (run->rows.path != NULL && run->rows.env != NULL) {
 		end_all(run);
-		if (cursor_flush(run, &err) != MS_OK)
+		if (cursor_flush_all(run, &err) != MS_OK)
 			spool_log(run->sv, MS_LOG_WARNING,
 			    "the cursors of the spool could not be kept", &err);
 	}
