@@ -55,6 +55,7 @@ smtp_starttls(struct smtp *x, struct ms_str args)
 	x->helo[0] = '\0';
 	x->esmtp = false;
 	x->state = SMTP_FRESH;
+	smtp_note_protocol(x);
 	smtp_say(x, 220, "2.0.0", "begin");
 	smtp_park(x, x->self->session->start_tls(x->session, NULL), tls_begun);
 }

@@ -128,9 +128,9 @@ wait_for_body(struct smtp *x, struct ms_wait *wait)
 	wait->into = x->spoilt != NULL || x->chunk_lost ? NULL : x->writer;
 	wait->body_max = x->self->max_size;
 	/* RFC 5321 4.5.3.2.5 and 6, for the whole; a large message that was
-	   announced gets a minute more for each MiB. */
+	   announced gets 20 seconds more for each MiB. */
 	wait->timeout_us = x->self->data_us +
-	    (int64_t)(x->announced >> 20) * INT64_C(60000000);
+	    (int64_t)(x->announced >> 20) * INT64_C(20000000);
 	if (x->wants == SMTP_WANTS_BODY) {
 		wait->framing = MS_BODY_DOT;
 		wait->flags = x->header_judged ? 0 : 1;
