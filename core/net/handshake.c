@@ -26,6 +26,16 @@ tell_failure(struct ms_session *s, const char *why)
 	    "%s: TLS with %s failed: %s", s->door->section->pub.title, who, why);
 }
 
+static bool
+is_waited_for(const struct ms_session *s, const struct ms_op *op)
+{
+	if (s->wait.what & MS_WAIT_OP)
+		for (uint32_t i = 0; i < s->wait.n_ops; i++)
+			if (s->wait.ops[i] == op)
+				return true;
+	return false;
+}
+
 /* The plugin hears of it by its op and may say a last word, if that can
    still be said in clear. */
 static enum turn
@@ -46,6 +56,8 @@ fail(struct ms_session *s, const char *why, bool had_begun)
 	s->tls_failed = had_begun;
 	s->ending = true;
 	s->phase = PHASE_LIVE;
+	if (!is_waited_for(s, op))
+		session_end(s);
 	op_finish(op, MS_PERMFAIL, &err);
 	return TURN_ON;
 }

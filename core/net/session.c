@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/log.h"
+#include "base/op.h"
 #include "net/limits.h"
 #include "net/listener.h"
 #include "net/parker.h"
@@ -53,6 +54,8 @@ session_free(struct ms_session *s)
 	if (s->extra != NULL && s->free_extra != NULL)
 		s->free_extra(s->extra);
 	watches_free(s);
+	if (s->tls_op != NULL)
+		op_finish(s->tls_op, MS_CANCELLED, NULL);
 	owner_fini(&s->owner);
 	body_free(s->body);
 	output_drop(s);

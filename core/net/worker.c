@@ -40,7 +40,7 @@ static struct {
 	_Atomic unsigned waiting;	/* in the queue */
 	_Atomic unsigned asleep;
 	atomic_bool      stopping;
-	struct ms_metric *in, *out, *steps, *wait;
+	struct ms_metric *in, *out, *steps, *wait, *length;
 } all = { .epoll = -1, .bell = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void
@@ -71,6 +71,7 @@ workers_push(struct ms_session *s)
 	all.last = s;
 	atomic_fetch_add(&all.waiting, 1);
 	pthread_mutex_unlock(&all.lock);
+	metrics_add(all.length, 1);
 	if (atomic_load(&all.asleep) > 0)
 		ring();
 }
@@ -108,6 +109,7 @@ pop(void)
 	pthread_mutex_unlock(&all.lock);
 	if (s == NULL)
 		return NULL;
+	metrics_add(all.length, -1);
 	metrics_add(all.wait, clock_steady_us() - s->queued_us);
 	if (atomic_load(&all.waiting) > 0 && atomic_load(&all.asleep) > 0)
 		ring();
@@ -241,6 +243,8 @@ find_series(void)
 	    "mansio_octets_sent_total", "", "Octets to peers.");
 	all.steps = metrics_series(MS_METRIC_COUNTER,
 	    "mansio_steps_total", "", "Steps of protocol plugins.");
+	all.length = metrics_series(MS_METRIC_GAUGE,
+	    "mansio_ready_sessions", "", "Sessions that wait for a worker.");
 	all.wait = metrics_series(MS_METRIC_HISTOGRAM,
 	    "mansio_ready_wait_us", "",
 	    "How long ready sessions wait for a worker.");

@@ -86,6 +86,18 @@ Test(starttls, happens_once)
 	peer_close(&p);
 }
 
+Test(starttls, may_be_left_alone_by_the_client)
+{
+	struct peer p;
+
+	greeted(&p);
+	ask(&p, "STARTTLS\r\n", "220 ready");
+	peer_close(&p);
+	/* And one is in the middle of it when the server stops. */
+	greeted(&p);
+	ask(&p, "STARTTLS\r\n", "220 ready");
+}
+
 /* CVE-2011-0411.  Nothing of what came in clear is ever answered. */
 Test(starttls, fails_if_a_command_came_with_it)
 {
