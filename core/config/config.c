@@ -31,6 +31,7 @@ struct opening {
 	struct problems             *problems;
 	struct opened                opened[MAX_PLUGINS];
 	uint32_t                     n;
+	uint32_t                     instances;	/* that the text asks for */
 };
 
 /* plugin "NAME" { path = "..." }: NULL, it says nothing. */
@@ -169,6 +170,13 @@ open_in(struct opening *o, uint32_t parent, bool in_pipeline)
 		}
 		if (in_pipeline ? schema_is_top_keyword(keyword) : schema_is_core(keyword))
 			continue;	/* the parser knows it, or says where it belongs */
+		if (o->instances++ == MAX_INSTANCES)
+			problems_error(o->problems, normal_position(n, node->name),
+			    "more than %d instances of plugins", MAX_INSTANCES);
+		if (o->instances > MAX_INSTANCES) {
+			normal_blank(n, i);
+			continue;
+		}
 		p = open_plugin(o, i, in_pipeline);
 		if (p == NULL || p->plugin == NULL || !place_plugin(o, p, i, in_pipeline))
 			normal_blank(n, i);
@@ -261,12 +269,8 @@ config_load(const char *path, const struct config_plugins *plugins,
 		open_in(&o, 0, false);
 		parsed = parse_run(o.normal, root, arena, problems);
 	}
-	if (parsed != NULL)
+	if (parsed != NULL) {
 		build_run(c, o.normal, parsed, root, problems);
-	if (parsed != NULL && c->instances.n > MAX_INSTANCES)
-		problems_error(problems, (struct position){ c->path, 0, 0 },
-		    "more than %d instances of plugins", MAX_INSTANCES);
-	else if (parsed != NULL) {
 		set_directories(c);
 		check_run(c, problems);
 	}

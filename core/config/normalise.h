@@ -23,6 +23,7 @@
 #define NORMAL_MAX_TOKENS	(8u << 20)
 #define NORMAL_MAX_INCLUDES	16	/* deep */
 #define NORMAL_MAX_DEPTH	16	/* of sections */
+#define NORMAL_MAX_SECTIONS	200000
 #define NORMAL_NONE		UINT32_MAX
 
 enum {

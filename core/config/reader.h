@@ -17,6 +17,7 @@ struct reader {
 	struct tokens    out;		/* becomes normal->tokens */
 	size_t           max_owners, max_nodes, max_files;
 	size_t           octets;
+	uint32_t         sections;
 	bool             is_over;	/* a bound was passed: nothing more is read */
 	struct {
 		uint64_t identity[2];

@@ -323,6 +323,13 @@ take_section(struct walk *w, bool has_title)
 		r->is_over = true;
 		return;
 	}
+	if (r->sections == NORMAL_MAX_SECTIONS) {
+		problems_error(r->problems, at_token(w, name), "more than %d sections",
+		    NORMAL_MAX_SECTIONS);
+		r->is_over = true;
+		return;
+	}
+	r->sections++;
 	node = reader_add_node(r, NODE_SECTION, parent_of(w));
 	r->normal->nodes[node].name = reader_emit(r, w, name, node);
 	if (has_title)

@@ -239,6 +239,25 @@ Test(load, gives_up_on_endless_mistakes_but_not_on_time, .timeout = 60)
 	cr_assert_geq(problems_errors(problems), 50);
 }
 
+Test(load, has_bounds_on_instances_and_sections, .timeout = 60)
+{
+	static char text[3000000];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 10001; i++)
+		n += (size_t)snprintf(text + n, 100, "spool \"s%u\" { }\n", i);
+	config = fake_load_bare(text, &problems);
+	cr_assert_not_null(strstr(fake_text(problems), "x.conf:10001:1: error: more than 10000 instances "
+	    "of plugins"));
+	drop();
+	n = 0;
+	for (unsigned i = 0; i < 200001; i++)
+		n += (size_t)snprintf(text + n, 100, "x { }\n");
+	config = fake_load_bare(text, &problems);
+	cr_assert_not_null(strstr(fake_text(problems), "x.conf:200001:1: error: more than 200000 "
+	    "sections"));
+}
+
 /* ---- what is right ---- */
 
 Test(load, keeps_the_order_of_stages_and_counts_repeated_ones)
