@@ -109,24 +109,24 @@ static const struct {
 	{ "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE },
 };
 
+#define N_ENABLES	(sizeof(enables) / sizeof(*enables))
+
 bool
 enable_parse(struct command *c)
 {
 	struct parse *p = &c->parse;
-	uint32_t *bits = ms_arena_alloc(c->arena, sizeof(*bits));
+	bool *asked = ms_arena_array(c->arena, N_ENABLES, sizeof(*asked));
 	struct ms_str word;
 
-	do
+	c->state = asked;
+	do {
 		if (!parse_space(p) || !parse_atom(p, &word))
 			return false;
-		else
-			for (size_t i = 0;
-			    i < sizeof(enables) / sizeof(*enables); i++)
-				if (ms_str_equal_ci(word,
-				    ms_str_c(enables[i].name)))
-					*bits |= enables[i].bits;
-	while (!parse_is_end(p));
-	c->state = bits;
+		/* RFC 5161 3.1: what is not known is passed over. */
+		for (size_t i = 0; i < N_ENABLES; i++)
+			if (ms_str_equal_ci(word, ms_str_c(enables[i].name)))
+				asked[i] = true;
+	} while (!parse_is_end(p));
 	return true;
 }
 
@@ -134,16 +134,21 @@ enum progress
 enable_run(struct command *c)
 {
 	struct session *s = c->session;
-	uint32_t bits = *(uint32_t *)c->state, before = s->enabled;
+	const bool *asked = c->state;
+	uint32_t before = s->enabled;
 
-	if (bits & ENABLED_CONDSTORE)
-		enable_condstore(c);
-	s->enabled |= bits;
+	for (size_t i = 0; i < N_ENABLES; i++) {
+		if (!asked[i])
+			continue;
+		if (enables[i].bits & ENABLED_CONDSTORE)
+			enable_condstore(c);
+		s->enabled |= enables[i].bits;
+	}
 	respond_text(c, "* ENABLED");
-	for (size_t i = 0; i < sizeof(enables) / sizeof(*enables); i++)
-		/* RFC 5161 3.1: what was on before is not listed. */
-		if ((bits & enables[i].bits) == enables[i].bits &&
-		    (before & enables[i].bits) != enables[i].bits) {
+	for (size_t i = 0; i < N_ENABLES; i++)
+		/* RFC 5161 3.2: what was on before is not listed. */
+		if (asked[i] && (before & enables[i].bits) !=
+		    enables[i].bits) {
 			respond_text(c, " ");
 			respond_text(c, enables[i].name);
 		}
@@ -160,7 +165,7 @@ enable_condstore(struct command *c)
 	if (s->enabled & ENABLED_CONDSTORE)
 		return;
 	s->enabled |= ENABLED_CONDSTORE;
-	/* RFC 7162 3.1.2.?: with a mailbox selected, its HIGHESTMODSEQ is told
+	/* RFC 7162 3.1: with a mailbox selected, its HIGHESTMODSEQ is told
 	   at once. */
 	if (s->state == STATE_SELECTED)
 		ms_buf_addf(&c->out,

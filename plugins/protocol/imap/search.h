@@ -24,7 +24,7 @@ enum {
 	KEY_SUBJECT, KEY_HEADER, KEY_BODY, KEY_TEXT
 };
 
-#define SEARCH_MAX_KEYS	2000
+#define SEARCH_MAX_KEYS	5000
 
 struct key {
 	uint32_t      op;		/* KEY_... */
@@ -38,13 +38,13 @@ struct key {
 	struct ms_id  id;
 	struct ms_str name;		/* of a header field */
 	struct ms_str text;		/* folded; a keyword as it is */
+	struct key   *next_text;
 	bool          hit;		/* BODY, TEXT: this message's */
 };
 
 struct search {
 	struct key  *root;
-	struct key **texts;		/* BODY and TEXT keys */
-	size_t       n_texts;
+	struct key  *texts;		/* BODY and TEXT keys, by next_text */
 	size_t       n_keys;
 	uint32_t     want;		/* MS_ROW_... */
 	bool         has_modseq;

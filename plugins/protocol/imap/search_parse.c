@@ -153,8 +153,10 @@ parse_field(struct command *c, struct search *s, struct ms_str word,
 		return NULL;
 	if (!parse_text(c, s, &k->text))
 		return NULL;
-	if (k->op == KEY_BODY || k->op == KEY_TEXT)
-		s->texts[s->n_texts++] = k;
+	if (k->op == KEY_BODY || k->op == KEY_TEXT) {
+		k->next_text = s->texts;
+		s->texts = k;
+	}
 	return k;
 }
 
@@ -407,8 +409,6 @@ search_parse_charset(struct command *c, struct search *s)
 bool
 search_parse_keys(struct command *c, struct search *s)
 {
-	s->texts = ms_arena_array(c->arena, SEARCH_MAX_KEYS,
-	    sizeof(*s->texts));
 	s->root = s->is_bad_charset ? NULL : parse_all(c, s, 0);
 	if (s->is_bad_charset) {
 		reply(c, REPLY_NO, "BADCHARSET (US-ASCII UTF-8)",

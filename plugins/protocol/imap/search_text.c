@@ -106,8 +106,8 @@ is_utf8(struct ms_str charset)
 static bool
 is_all_hit(const struct search *s)
 {
-	for (size_t i = 0; i < s->n_texts; i++)
-		if (!s->texts[i]->hit)
+	for (const struct key *k = s->texts; k != NULL; k = k->next_text)
+		if (!k->hit)
 			return false;
 	return true;
 }
@@ -144,10 +144,9 @@ look_in_part(struct search *s, struct message *m, struct ms_arena *text,
 	else
 		folded = ms_utf8_fold(text, ms_buf_str(&utf8));
 look:
-	for (size_t i = 0; i < s->n_texts; i++)
-		if (!s->texts[i]->hit)
-			s->texts[i]->hit = ms_str_find(folded,
-			    s->texts[i]->text) != SIZE_MAX;
+	for (struct key *k = s->texts; k != NULL; k = k->next_text)
+		if (!k->hit)
+			k->hit = ms_str_find(folded, k->text) != SIZE_MAX;
 	return MS_OK;
 }
 
@@ -157,8 +156,8 @@ search_in_body(struct search *s, struct message *m, struct ms_arena *text,
 {
 	ms_status st = message_need_scan(m, err);
 
-	for (size_t i = 0; i < s->n_texts; i++)
-		s->texts[i]->hit = s->texts[i]->text.len == 0;
+	for (struct key *k = s->texts; k != NULL; k = k->next_text)
+		k->hit = k->text.len == 0;
 	for (uint32_t i = 0; st == MS_OK && i < m->mime->n; i++) {
 		const struct ms_mime_part *p = &m->mime->parts[i];
 
@@ -166,13 +165,11 @@ search_in_body(struct search *s, struct message *m, struct ms_arena *text,
 			break;
 		/* TEXT is of the message's own header; one inside belongs to
 		   the body that holds it. */
-		for (size_t j = 0; j < s->n_texts && p->header.data != NULL;
-		    j++)
-			if (!s->texts[j]->hit &&
-			    (i > 0 || s->texts[j]->op == KEY_TEXT))
-				s->texts[j]->hit = find_in_fields(text,
-				    p->header, ms_str_of("", 0),
-				    s->texts[j]->text);
+		for (struct key *k = s->texts; k != NULL &&
+		    p->header.data != NULL; k = k->next_text)
+			if (!k->hit && (i > 0 || k->op == KEY_TEXT))
+				k->hit = find_in_fields(text, p->header,
+				    ms_str_of("", 0), k->text);
 		if (!p->is_multipart && !p->is_message && is_text(p))
 			st = look_in_part(s, m, text, p, err);
 	}

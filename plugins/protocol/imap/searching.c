@@ -69,7 +69,12 @@ search_parse(struct command *c)
 		if (!s->find.search.is_bad_charset && !parse_space(p))
 			return false;
 	}
-	return search_parse_keys(c, &s->find.search);
+	if (!search_parse_keys(c, &s->find.search))
+		return false;
+	/* RFC 5182 2.1: after a NO it is empty. */
+	if (s->find.search.is_bad_charset && (s->returns & RETURN_SAVE))
+		session_save_result(c->session, (struct ms_uids){ NULL, 0 });
+	return true;
 }
 
 void
@@ -180,7 +185,6 @@ search_run(struct command *c)
 	if (c->session->is_over)
 		return PROGRESS_DONE;
 	if (c->reply != 0) {
-		/* RFC 5182 2.1: after a NO it is empty. */
 		if (c->reply == REPLY_NO && (s->returns & RETURN_SAVE))
 			session_save_result(c->session,
 			    (struct ms_uids){ NULL, 0 });

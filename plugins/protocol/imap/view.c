@@ -179,6 +179,16 @@ add_seqs(struct uids_builder *b, const struct view *v, uint32_t first,
 	}
 }
 
+/* "1:*" or "*": in an empty mailbox clients ask for it all the same, and it
+   names nothing. */
+static bool
+is_first_to_last(const struct set *set)
+{
+	return set->n == 1 &&
+	    (set->ranges[0].first == 0 || set->ranges[0].last == 0) &&
+	    set->ranges[0].first <= 1 && set->ranges[0].last <= 1;
+}
+
 bool
 view_uids(struct command *c, const struct view *v, const struct set *set,
     bool is_uid, struct ms_uids *out)
@@ -199,13 +209,12 @@ view_uids(struct command *c, const struct view *v, const struct set *set,
 		    resolve(c->arena, set, v->max_uid), v->uids);
 		return true;
 	}
+	if (v->count == 0 && is_first_to_last(set)) {
+		*out = (struct ms_uids){ NULL, 0 };
+		return true;
+	}
 	seqs = resolve(c->arena, set, v->count);
 	for (size_t i = 0; i < seqs.n; i++) {
-		/* In an empty mailbox "1:*" is what clients ask at first; it
-		   names nothing. */
-		if (v->count == 0 && seqs.ranges[i].first <= 1 &&
-		    seqs.ranges[i].last <= 1)
-			continue;
 		if (seqs.ranges[i].first == 0 ||
 		    seqs.ranges[i].last > v->count) {
 			reply(c, REPLY_BAD, NULL,
