@@ -89,7 +89,8 @@ say_extensions(struct smtp *x)
 	ms_buf_add_u64(&out, x->self->max_size);
 	ms_buf_add_c(&out, "\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n"
 	    "250-BINARYMIME\r\n250-DSN\r\n");
-	if (!x->tls && !ms_str_is(smtp_fact(x, "tls.offered"), "no"))
+	if (!x->tls && !x->logged_in &&
+	    !ms_str_is(smtp_fact(x, "tls.offered"), "no"))
 		ms_buf_add_c(&out, "250-STARTTLS\r\n");
 	if (mechanisms.len > 0 && !x->logged_in) {
 		ms_buf_add_c(&out, "250-AUTH ");

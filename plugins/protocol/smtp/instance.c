@@ -5,7 +5,9 @@
 #include <mansio/arena.h>
 #include <mansio/error.h>
 
-static const char *const no_alpn[] = { NULL };	/* none is registered for SMTP */
+/* Nothing is registered for SMTP.  Naming something is what lets the core
+   refuse who asks for another protocol by TLS (a browser, say). */
+static const char *const alpn[] = { "smtp", "esmtp", NULL };
 
 static bool
 find_services(struct ms_instance *self, const struct ms_host *h)
@@ -68,7 +70,7 @@ smtp_create(const struct ms_host *host, const struct ms_config *section,
 	}
 	self->plan = (struct ms_protocol_plan){ .size = sizeof(self->plan),
 		.flags = self->submission ? MS_PROTOCOL_LOGS_IN : 0u,
-		.alpn = no_alpn, .service = lmtp ? "lmtp" : "smtp" };
+		.alpn = alpn, .service = lmtp ? "lmtp" : "smtp" };
 	*instance_out = self;
 	return MS_OK;
 }

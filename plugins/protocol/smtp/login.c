@@ -46,6 +46,11 @@ smtp_starttls(struct smtp *x, struct ms_str args)
 		smtp_say(x, 503, "5.5.1", "TLS is there already");
 		return;
 	}
+	/* RFC 3207 4.2 would make it forget the login; so it comes too late. */
+	if (x->logged_in) {
+		smtp_say(x, 503, "5.5.1", "STARTTLS comes before the login");
+		return;
+	}
 	if (ms_str_is(smtp_fact(x, "tls.offered"), "no")) {
 		smtp_say(x, 502, "5.5.1", "TLS is not offered here");
 		return;

@@ -537,6 +537,21 @@ Test(mx, keeps_the_recipients_that_were_not_refused)
 	talk_free(t);
 }
 
+/* S41, P8: what the queue can't take is not said to be taken. */
+Test(mx, says_so_if_the_queue_takes_nothing)
+{
+	struct talk *t = talk_new(NULL);
+
+	talk_begin(t, "EHLO");
+	ms_mock_verdict(t->mock, MS_AT_SEND, UINT32_MAX, MS_DEFER, 0, "4.3.1", "");
+	EXPECT(t, ENVELOPE "DATA\r\n" TEXT ".\r\n",
+	    "250 2.1.0|250 2.1.5|354|452 4.3.1");
+	ms_mock_verdict(t->mock, MS_AT_SEND, UINT32_MAX, MS_DEFER, 451, "4.3.0", "");
+	EXPECT(t, ENVELOPE "DATA\r\n" TEXT ".\r\n",
+	    "250 2.1.0|250 2.1.5|354|451 4.3.0");
+	talk_free(t);
+}
+
 Test(mx, accepts_what_is_discarded_or_quarantined)
 {
 	struct talk *t = talk_new(NULL);

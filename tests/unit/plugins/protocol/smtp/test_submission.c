@@ -105,6 +105,19 @@ Test(submission, refuses_logins_in_clear_where_tls_is_a_must)
 	talk_free(t);
 }
 
+/* S06: what was learnt in clear does not outlive the handshake. */
+Test(submission, takes_no_login_in_clear_over_into_tls)
+{
+	struct talk *t = submission(NULL, NULL);
+
+	talk_begin(t, "EHLO");
+	EXPECT(t, "AUTH PLAIN " RIGHT "\r\n", "235 2.7.0");
+	EXPECT(t, "EHLO client.example\r\n", "250");
+	cr_assert_null(strstr(talk_heard(t), "STARTTLS"));
+	EXPECT(t, "STARTTLS\r\n", "503 5.5.1");
+	talk_free(t);
+}
+
 /* S08, RFC 4954 4. */
 static const struct { const char *in, *want; } logins[] = {
 	{ "AUTH PLAIN " WRONG "\r\n", "535 5.7.8" },
