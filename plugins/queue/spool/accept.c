@@ -19,6 +19,8 @@
 #define VIEW_OCTETS	(64u * 1024)
 #define MAX_GROUP	512
 #define MAX_DELAY_MS	100
+/* A few old ones are slow deliveries, not a backlog. */
+#define MANY_MESSAGES	1000
 
 struct item {
 	struct ms_job_queue *job;
@@ -421,7 +423,8 @@ hold_back(struct accept *a, struct ms_error *err)
 	if (b.octets > a->limits->high_water)
 		percent = (b.octets - a->limits->high_water) * 100 /
 		    a->limits->high_water;
-	if (b.oldest_us > 0 && now - b.oldest_us > a->limits->high_water_age)
+	if (b.messages > MANY_MESSAGES && b.oldest_us > 0 &&
+	    now - b.oldest_us > a->limits->high_water_age)
 		by_age = (uint64_t)((now - b.oldest_us - a->limits->high_water_age) /
 		    (a->limits->high_water_age / 100));
 	if (by_age > percent)

@@ -112,6 +112,7 @@ link_backlog(struct run *run)
 		const struct entry *oldest = t->live > 0 ? tail_oldest(t) : NULL;
 
 		b.octets += t->live_octets;
+		b.messages += t->live;
 		if (oldest != NULL && (b.oldest_us == 0 ||
 		    oldest->note.next_us < b.oldest_us))
 			b.oldest_us = oldest->note.next_us;

@@ -35,6 +35,7 @@ ms_status link_cut_segment(struct run *run, uint64_t generation, uint64_t end,
 
 struct link_backlog {
 	uint64_t octets;	/* accepted, not finished at the first attempt */
+	uint64_t messages;
 	int64_t  oldest_us;	/* time of the oldest of them; 0: none */
 	bool     is_full;	/* the file system, but for a reserve */
 };

@@ -19,7 +19,7 @@
 
 struct rig;
 
-/* "/tmp/mansio-spool-XXXXXX", made; removed with all in it. */
+/* ".../mansio-spool-XXXXXX", made; removed with all in it. */
 void rig_make_folder(char path[64]);
 void rig_remove_folder(const char *path);
 

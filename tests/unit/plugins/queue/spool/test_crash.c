@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,20 +24,6 @@ static const char *const points[] = {
 	"spool.survivors.copied", "spool.survivors.synced", "spool.survivors.moved",
 };
 #define N_POINTS (sizeof(points) / sizeof(points[0]))
-
-/* On memory: a kill does not need a disk, and syncs there cost nothing. */
-static void
-make_folder(char folder[64])
-{
-	struct stat sb;
-
-	if (stat("/dev/shm", &sb) == 0 && S_ISDIR(sb.st_mode)) {
-		snprintf(folder, 64, "/dev/shm/mansio-spool-XXXXXX");
-		if (mkdtemp(folder) != NULL)
-			return;
-	}
-	rig_make_folder(folder);
-}
 
 enum fate { ENDED, KILLED, BROKEN };
 
@@ -107,7 +92,7 @@ ParameterizedTest(size_t *i, crash, loses_nothing_and_doubles_nothing)
 		enum fate fate;
 		char folder[64];
 
-		make_folder(folder);
+		rig_make_folder(folder);
 		fate = run_until(folder, l, point, n);
 		cr_assert_neq(fate, BROKEN, "%s:%u broke it", point, n);
 		cr_assert_eq(check(folder, l, "none", 1), ENDED, "after %s:%u", point, n);
@@ -144,7 +129,7 @@ ParameterizedTest(size_t *i, crash, survives_a_second_kill_while_it_recovers)
 			struct ledger *l = ledger_new();
 			char folder[64];
 
-			make_folder(folder);
+			rig_make_folder(folder);
 			cr_assert_eq(run_until(folder, l, "spool.commit", first[k]), KILLED);
 			if (check(folder, l, twice[*i], n) == KILLED) {
 				/* It delivered some of it before it died. */
@@ -167,7 +152,7 @@ Test(crash, leaves_nothing_wrong_when_nothing_happens)
 	struct ledger *l = ledger_new();
 	char folder[64];
 
-	make_folder(folder);
+	rig_make_folder(folder);
 	workload_run(folder, l);
 	cr_assert_eq(l->ended, 1);
 	cr_assert_gt(l->n_forgotten, 0);
