@@ -256,8 +256,7 @@ check_repeated(struct build *b, const struct ms_config *s)
 static void
 sort_into_lists(struct config *c, struct ms_config *s)
 {
-	static const struct ms_str pipeline = MS_STR("pipeline"), tls = MS_STR("tls"),
-	    domain = MS_STR("domain");
+	static const struct ms_str pipeline = MS_STR("pipeline"), tls = MS_STR("tls");
 	struct ms_str keyword = ms_str_c(s->schema->keyword);
 
 	if (s->schema->kind == CONFIG_INSTANCE || s->schema->kind == CONFIG_STAGE)
@@ -268,8 +267,6 @@ sort_into_lists(struct config *c, struct ms_config *s)
 		append(&c->pipelines, c->arena, s);
 	else if (ms_str_equal(keyword, tls))
 		append(&c->tls, c->arena, s);
-	else if (ms_str_equal(keyword, domain))
-		append(&c->domains, c->arena, s);
 }
 
 static void

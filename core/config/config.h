@@ -60,7 +60,7 @@ struct config {
 	struct config_sections  instances;	/* CONFIG_INSTANCE and _STAGE, in the
 						   order of the file */
 	struct config_sections  pipelines;	/* their nested sections: stages */
-	struct config_sections  tls, domains;
+	struct config_sections  tls;
 	const struct config_backends *backends;	/* NULL until instances start */
 };
 

@@ -14,8 +14,9 @@ static const struct ms_option limits_options[] = {
 	{ .name = "threads", .type = MS_OPT_INT, .initial = "auto", .minimum = "1",
 	  .maximum = "4096", .choices = "auto",
 	  .help = "threads that run sessions; auto: 4 for each processor" },
-	{ .name = "memory", .type = MS_OPT_SIZE, .initial = "0",
-	  .help = "memory for all sessions together; 0: no limit" },
+	{ .name = "body-memory", .type = MS_OPT_SIZE, .initial = "256MiB",
+	  .minimum = "1MiB",
+	  .help = "memory for all bodies that are coming in; more of them gather in files" },
 	{ .name = "connections", .type = MS_OPT_INT, .initial = "10000", .minimum = "1",
 	  .maximum = "10000000", .help = "connections at a time, all listeners together" },
 	{ .name = "per-client", .type = MS_OPT_INT, .initial = "40", .minimum = "1",
@@ -28,7 +29,7 @@ static const struct ms_option limits_options[] = {
 
 static const struct ms_option log_options[] = {
 	{ .name = "to", .type = MS_OPT_STRING, .initial = "stderr:",
-	  .help = "file:PATH, syslog:FACILITY, journald: or stderr:" },
+	  .help = "file:PATH, syslog: or stderr:" },
 	{ .name = "format", .type = MS_OPT_CHOICE, .initial = "text",
 	  .choices = "text json", .help = "one line a record in either" },
 	{ .name = "level", .type = MS_OPT_CHOICE, .initial = "info",
@@ -63,8 +64,7 @@ static const struct ms_option auth_options[] = {
 	  .choices = "ms.directory/1",
 	  .help = "asked in this order; empty: all, in the order of the file" },
 	{ .name = "mechanisms", .type = MS_OPT_STRING_LIST, .initial = "",
-	  .choices = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 "
-	      "PLAIN LOGIN", .help = "SASL mechanisms that are offered; empty: all" },
+	  .choices = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN", .help = "SASL mechanisms that are offered; empty: all" },
 	{ .name = "plain", .type = MS_OPT_CHOICE, .initial = "tls-only",
 	  .choices = "tls-only loopback always",
 	  .help = "where a password may come unencrypted: nowhere, from this host, anywhere" },
@@ -86,12 +86,6 @@ static const struct ms_option queue_options[] = {
 	  .help = "when the sender is told of the delay; 0: never" },
 	{ .name = "bounces", .type = OPTION_PIPELINE, .initial = "",
 	  .help = "the pipeline that delivers what the server itself writes" },
-	{ .name = NULL }
-};
-
-static const struct ms_option domain_options[] = {
-	{ .name = "catch-all", .type = MS_OPT_STRING, .initial = "reject",
-	  .help = "where mail for unknown users goes: reject, or an address" },
 	{ .name = NULL }
 };
 
@@ -126,9 +120,6 @@ const struct ms_option schema_core_options[] = {
 	  .nested = auth_options, .help = "logging in, for all protocols" },
 	{ .name = "queue", .type = MS_OPT_SECTION, .flags = OPTION_ONCE,
 	  .nested = queue_options, .help = "how long and how often mail is tried" },
-	{ .name = "domain", .type = MS_OPT_SECTION, .flags = OPTION_TITLED,
-	  .nested = domain_options, .help = "settings for a domain of the directory; "
-	      "\"*\": for all others" },
 	{ .name = "pipeline", .type = MS_OPT_SECTION, .flags = OPTION_TITLED,
 	  .nested = pipeline_options, .help = "filters, then routes, from top to bottom" },
 	{ .name = "plugin", .type = MS_OPT_SECTION, .flags = OPTION_TITLED,
@@ -177,7 +168,7 @@ const struct ms_option schema_filter_options[] = {
 
 /* Not tls, which also stands in protocols. */
 const char *const schema_top_keywords[] = {
-	"limits", "log", "auth", "queue", "domain", "pipeline", "plugin", NULL
+	"limits", "log", "auth", "queue", "pipeline", "plugin", NULL
 };
 
 static const struct {
@@ -186,6 +177,7 @@ static const struct {
 } later[] = {
 	{ MS_STR("user-prefix"), "this release runs as one process and one user" },
 	{ MS_STR("sandbox"), "this release has no sandbox yet" },
+	{ MS_STR("domain"), "domains are the directory's; nothing more can be set for one yet" },
 	{ MS_STR("dns"), "this release has no resolver of its own yet" },
 	{ MS_STR("placement"), "this release runs as one process" },
 };

@@ -29,9 +29,6 @@ struct submission {
 struct part {
 	struct group       group;	/* first */
 	struct submission *of;
-	/* FORGET goes to every shard: a copy each, so that none writes where
-	   another does. */
-	struct ms_job_forget *forget;
 };
 
 static void
@@ -105,10 +102,8 @@ part_done(struct group *g)
 	ms_buf_free(&g->request);
 	if (atomic_fetch_sub(&s->left, 1) != 1)
 		return;
-	for (uint32_t i = 0; i < s->n_parts; i++) {
-		free(s->parts[i].forget);
+	for (uint32_t i = 0; i < s->n_parts; i++)
 		free(s->parts[i].group.jobs);
-	}
 	op_finish(s->op, atomic_load(&s->worst), NULL);
 	free(s->parts);
 	free(s);
@@ -151,25 +146,12 @@ spread(struct front *f, struct submission *s, struct ms_job *const *jobs, size_t
 	s->parts = must_calloc(n_shards, sizeof(*s->parts));
 	s->n_parts = n_shards;
 	for (size_t i = 0; i < n; i++) {
-		if (jobs[i]->type == MS_JOB_FORGET) {
-			for (uint32_t k = 0; k < n_shards; k++) {
-				struct part *p = &s->parts[k];
+		uint32_t k = f->batch->shard_of(f->self, jobs[i]->key);
+		struct part *p = &s->parts[k < n_shards ? k : 0];
 
-				if (p->group.jobs == NULL)
-					p->group.jobs = must_calloc(n, sizeof(struct ms_job *));
-				if (p->forget == NULL)
-					p->forget = must_calloc(n, sizeof(*p->forget));
-				p->forget[i] = *(const struct ms_job_forget *)jobs[i];
-				give(p, &p->forget[i].job);
-			}
-		} else {
-			uint32_t k = f->batch->shard_of(f->self, jobs[i]->key);
-			struct part *p = &s->parts[k < n_shards ? k : 0];
-
-			if (p->group.jobs == NULL)
-				p->group.jobs = must_calloc(n, sizeof(struct ms_job *));
-			give(p, jobs[i]);
-		}
+		if (p->group.jobs == NULL)
+			p->group.jobs = must_calloc(n, sizeof(struct ms_job *));
+		give(p, jobs[i]);
 	}
 }
 

@@ -20,14 +20,12 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "config/section.h"
-#include "pipeline/run.h"
+#include "pipeline/forget.h"
 #include "plugin/loader.h"
 #include "plugin/services.h"
 #include "process/directories.h"
 #include "process/tasks.h"
 #include "process/wiring.h"
-
-#define WRITER_MEMORY	(UINT64_C(256) << 20)
 
 /* A scope for what no session asked for. */
 static const struct ms_scope *
@@ -109,6 +107,7 @@ take_lock(struct host *h, struct ms_error *err)
 ms_status
 host_start(struct host *h, struct ms_error *err)
 {
+	struct front *stores[FORGET_MAX_STORES];
 	const struct ms_config *queue;
 	struct ms_backend *directories;
 	char scratch[4200];
@@ -120,7 +119,7 @@ host_start(struct host *h, struct ms_error *err)
 	snprintf(scratch, sizeof(scratch), "%s/scratch", h->data_dir);
 	if ((st = make_directory(scratch, err)) != MS_OK)
 		return st;
-	blob_start(scratch, WRITER_MEMORY);
+	blob_start(scratch, (uint64_t)section_number(h->config->limits, "body-memory"));
 	timers_start();
 	tasks_start();
 	n = wiring_directories(h->config, h->arena, &directories);
@@ -132,6 +131,7 @@ host_start(struct host *h, struct ms_error *err)
 		return st;
 	}
 	h->is_serving = true;
+	forget_start(stores, wiring_stores(stores, FORGET_MAX_STORES));
 	queue = config_queue_backend(h->config);
 	if (queue != NULL && instance_of(queue) != NULL)
 		h->queue = wiring_front(instance_of(queue), MS_QUEUE_ID);
@@ -142,6 +142,7 @@ void
 host_end(struct host *h)
 {
 	if (h->is_serving) {
+		forget_stop();
 		tasks_stop();
 		wiring_end_fronts();
 		instances_stop(h->instances);

@@ -96,6 +96,19 @@ wiring_interpose(struct instance *target, const char *interface,
 		*backend = front_backend(f);
 }
 
+size_t
+wiring_stores(struct front **stores, size_t max)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < n_fronts && n < max; i++)
+		if (instance_interface(fronts[i].target, MS_MAILBOX_ID) != NULL)
+			stores[n++] = fronts[i].front;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
 void
 wiring_end_fronts(void)
 {

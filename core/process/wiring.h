@@ -20,6 +20,8 @@ void wiring_interpose(struct instance *target, const char *interface,
     struct ms_backend *backend);
 /* The queue's front; NULL: there is no queue. */
 struct front *wiring_front(struct instance *target, const char *interface);
+/* Those of mailboxes; at most max. */
+size_t wiring_stores(struct front **stores, size_t max);
 /* Ends all fronts: what was given to them is done. */
 void wiring_end_fronts(void);
 

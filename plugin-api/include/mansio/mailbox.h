@@ -374,8 +374,8 @@ struct ms_job_property {
 	uint64_t      modseq_out;
 };
 
-/* All deliveries with these ids are final: forget first..last.  job.key is
-   "": run once in each shard. */
+/* All deliveries with these ids are final: forget first..last, in all shards.
+   job.key is "". */
 struct ms_job_forget {
 	struct ms_job job;
 	struct ms_id  first, last;

@@ -15,8 +15,10 @@
 
 #define MAX_THREAD_KEYS	128	/* of a message; more are not looked at */
 
+/* The account is part of the key: an alias may turn one recipient into
+   several, which then differ in nothing else. */
 static bool
-delivery_key(const struct ms_job_append *job, struct key *out)
+delivery_key(const struct ms_job_append *job, uint32_t account, struct key *out)
 {
 	struct ms_id id = job->delivery_id;
 
@@ -24,7 +26,7 @@ delivery_key(const struct ms_job_append *job, struct key *out)
 		return false;
 	id.octets[14] = (uint8_t)(job->delivery_number >> 8);
 	id.octets[15] = (uint8_t)job->delivery_number;
-	*out = key_id(&id);
+	*out = key_delivery(&id, account);
 	return true;
 }
 
@@ -185,7 +187,7 @@ job_append(struct db_txn *t, struct ms_job_append *job)
 		return ms_error_set(t->err, MS_INVALID, "", "an APPEND without a body");
 	if ((st = account_find(t, job->job.key, &a)) != MS_OK)
 		return st;
-	is_delivery = delivery_key(job, &key);
+	is_delivery = delivery_key(job, a.number, &key);
 #ifndef MANSIO_SABOTAGE_NO_DELIVERY_ID
 	if (is_delivery && (st = find_delivery(t, &key, job)) != MS_NOTFOUND)
 		return st;

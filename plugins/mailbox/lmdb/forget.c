@@ -21,7 +21,7 @@ forget_some(struct db_txn *t, void *data)
 	ms_status st = db_seek(&c, key_str(&first));
 
 	for (uint32_t n = 0; n < SLICE; n++) {
-		if (st == MS_NOTFOUND || (st == MS_OK && (c.key.len != sizeof(f->last) ||
+		if (st == MS_NOTFOUND || (st == MS_OK && (c.key.len < sizeof(f->last) ||
 		    memcmp(c.key.data, &f->last, sizeof(f->last)) > 0))) {
 			f->is_done = true;
 			return MS_OK;
@@ -40,7 +40,7 @@ job_forget(struct ms_instance *self, const struct ms_job_forget *job)
 	ms_status st = MS_OK;
 
 	/* A delivery's key has the recipient's number in the last two octets of
-	   the message's id. */
+	   the message's id, and the account behind it. */
 	f.last.octets[14] = f.last.octets[15] = 0xff;
 	for (uint32_t i = 0; i < self->n_shards && st == MS_OK; i++) {
 		f.is_done = false;

@@ -51,6 +51,16 @@ key_id(const struct ms_id *id)
 }
 
 struct key
+key_delivery(const struct ms_id *id, uint32_t a)
+{
+	struct key k = key_id(id);
+
+	put_u32(k.octets + k.len, a);
+	k.len += sizeof(a);
+	return k;
+}
+
+struct key
 key_uid(uint32_t a, uint32_t m, uint32_t u)
 {
 	struct key k = { .len = 12 };

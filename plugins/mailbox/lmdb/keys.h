@@ -20,7 +20,7 @@
  *	thread   a, hash
  *	blob     blob id
  *	seg      number
- *	did      delivery id
+ *	did      delivery id, a
  *	prop     a, mailbox id (0: the account's), name
  *	prop-ix  hash of name, a, mailbox id
  *	due      time, a, m		mailboxes to be purged
@@ -65,6 +65,7 @@ long_key_str(const struct long_key *k)
 struct key key_number(uint32_t n);
 struct key key_u64(uint64_t n);
 struct key key_id(const struct ms_id *id);
+struct key key_delivery(const struct ms_id *id, uint32_t a);
 struct key key_uid(uint32_t a, uint32_t m, uint32_t u);
 struct key key_account_id(uint32_t a, const struct ms_id *id);
 struct key key_gone(uint32_t a, uint32_t m, uint64_t modseq, uint32_t first);
