@@ -185,6 +185,22 @@ accept_recipient(struct smtp *x)
 	smtp_say(x, 250, "2.1.5", "Ok");
 }
 
+static struct ms_str
+path_of(struct smtp *x, uint32_t number)
+{
+	uint32_t n = x->self->message->info(x->message)->n_recipients;
+
+	/* The last one, as a rule. */
+	while (n-- > 0) {
+		const struct ms_recipient *r =
+		    x->self->message->recipient(x->message, n);
+
+		if (r->number == number)
+			return r->path;
+	}
+	return ms_str_of("", 0);
+}
+
 static void
 rcpt_judged(struct smtp *x, struct ms_op *op, ms_status status,
     const struct ms_error *err)
@@ -196,7 +212,7 @@ rcpt_judged(struct smtp *x, struct ms_op *op, ms_status status,
 		accept_recipient(x);
 		return;
 	}
-	smtp_log_refusal(x, "rcpt", &r, err);
+	smtp_log_recipient(x, path_of(x, x->pending), &r, err);
 	(void)x->self->message->remove_recipient(x->message, x->pending, NULL);
 	smtp_answer(x, &r);
 }
@@ -267,7 +283,7 @@ smtp_rcpt(struct smtp *x, struct ms_str args)
 		smtp_failure(st, &err, &r);
 		if (st == MS_LIMIT)
 			smtp_reply_set(&r, 452, "4.5.3", "too many recipients");
-		smtp_log_refusal(x, "rcpt", &r, &err);
+		smtp_log_recipient(x, rcpt.path.address, &r, &err);
 		smtp_answer(x, &r);
 		return;
 	}

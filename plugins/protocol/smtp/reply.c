@@ -177,11 +177,11 @@ smtp_decision(struct smtp *x, struct ms_op *op, ms_status status,
 
 /* ---- the log ------------------------------------------------------------- */
 
-void
-smtp_log_refusal(struct smtp *x, const char *stage,
+static void
+log_refusal(struct smtp *x, const char *stage, struct ms_str to,
     const struct smtp_reply *reply, const struct ms_error *err)
 {
-	struct ms_field f[8];
+	struct ms_field f[9];
 	char code[16];
 	size_t n = 0;
 
@@ -197,10 +197,26 @@ smtp_log_refusal(struct smtp *x, const char *stage,
 	if (x->message != NULL)
 		f[n++] = (struct ms_field){ MS_STR("from"),
 		    x->self->message->info(x->message)->reverse_path };
+	if (to.len > 0)
+		f[n++] = (struct ms_field){ MS_STR("to"), to };
 	if (x->logged_in)
 		f[n++] = (struct ms_field){ MS_STR("account"),
 		    smtp_fact(x, "auth.account") };
 	if (err != NULL && err->text[0] != '\0')
 		f[n++] = (struct ms_field){ MS_STR("error"), ms_str_c(err->text) };
 	x->self->log->write(x->scope, MS_LOG_INFO, "refused", f, n);
+}
+
+void
+smtp_log_refusal(struct smtp *x, const char *stage,
+    const struct smtp_reply *reply, const struct ms_error *err)
+{
+	log_refusal(x, stage, ms_str_of("", 0), reply, err);
+}
+
+void
+smtp_log_recipient(struct smtp *x, struct ms_str to,
+    const struct smtp_reply *reply, const struct ms_error *err)
+{
+	log_refusal(x, "rcpt", to, reply, err);
 }

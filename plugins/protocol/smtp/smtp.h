@@ -192,6 +192,9 @@ void smtp_reply_set(struct smtp_reply *out, int code, const char *enhanced,
 /* One line: who was refused what, and why. */
 void smtp_log_refusal(struct smtp *x, const char *stage,
     const struct smtp_reply *reply, const struct ms_error *err);
+/* The same with the recipient it was about. */
+void smtp_log_recipient(struct smtp *x, struct ms_str to,
+    const struct smtp_reply *reply, const struct ms_error *err);
 
 /* ---- instance.c: create, start, stop, destroy ---- */
 ms_status smtp_create(const struct ms_host *host,

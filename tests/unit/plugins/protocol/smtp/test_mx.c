@@ -531,6 +531,8 @@ Test(mx, keeps_the_recipients_that_were_not_refused)
 	ms_mock_verdict(t->mock, MS_AT_RCPT, UINT32_MAX, MS_REJECT, 550,
 	    "5.1.1", "no such user here");
 	EXPECT(t, "RCPT TO:<nobody@example.org>\r\n", "550 5.1.1");
+	cr_assert_not_null(strstr(ms_mock_log(t->mock).data,
+	    "to=nobody@example.org"));
 	EXPECT(t, "DATA\r\n" TEXT ".\r\n", "354|250 2.0.0");
 	cr_assert_eq(strncmp(talk_submitted(t, 0),
 	    "ann@example.net\nbob@example.org\n\n", 33), 0);
