@@ -123,7 +123,7 @@ files_take(struct files *f, uint32_t number, int *fd_out, struct ms_error *err)
 	pthread_mutex_lock(&f->lock);
 	e = find(f, number);
 	if (e == NULL) {
-		int fd;
+		int fd = -1;
 
 		st = open_segment(f, number, &fd, err);
 		if (st == MS_OK && (e = make_place(f)) != NULL)

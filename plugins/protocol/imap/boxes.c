@@ -54,7 +54,7 @@ subscription_name(struct command *c, struct ms_str box)
 {
 	return ms_arena_printf(c->arena, "subscribed/%s%s%.*s",
 	    c->session->account_name, box.len > 0 ? "/" : "", (int)box.len,
-	    box.data);
+	    box.len > 0 ? box.data : "");
 }
 
 ms_status
