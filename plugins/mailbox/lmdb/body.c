@@ -29,16 +29,15 @@ find_place(const struct ms_scope *scope, struct ms_account *account, const struc
 	struct mail mail;
 	struct ms_str raw;
 	struct key key;
-	uint32_t day;
-	struct box b;
+	uint32_t day, a = account->number, m;
 	ms_status st;
 
 	if ((st = db_begin_read(&t, account->shard, scope->arena, err)) != MS_OK ||
-	    (st = box_find(&t, account->number, id, &b)) != MS_OK)
+	    (st = box_number(&t, a, id, &m)) != MS_OK)
 		return st;
-	st = mail_find(&t, b.account, b.number, uid, &mail);
+	st = mail_find(&t, a, m, uid, &mail);
 	if (st == MS_NOTFOUND) {
-		st = trash_find(&t, b.account, b.number, uid, &day, &trash);
+		st = trash_find(&t, a, m, uid, &day, &trash);
 		if (st == MS_NOTFOUND)
 			return ms_error_set(err, MS_NOTFOUND, "", "no such message");
 		mail = trash.mail;
@@ -112,7 +111,7 @@ read_body(struct ms_instance *self, const struct ms_scope *scope, struct ms_acco
 {
 	struct shard *s = account->shard;
 	struct blob_row row;
-	uint64_t blob;
+	uint64_t blob = 0;
 	ms_status st = MS_OK;
 
 	(void)self;

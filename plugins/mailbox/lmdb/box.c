@@ -81,7 +81,7 @@ box_load(struct db_txn *t, uint32_t account, uint32_t number, struct box *out)
 }
 
 ms_status
-box_find(struct db_txn *t, uint32_t account, const struct ms_id *id, struct box *out)
+box_number(struct db_txn *t, uint32_t account, const struct ms_id *id, uint32_t *number_out)
 {
 	struct key key = key_account_id(account, id);
 	struct ms_str raw;
@@ -93,7 +93,19 @@ box_find(struct db_txn *t, uint32_t account, const struct ms_id *id, struct box 
 		return st;
 	if (raw.len != 4)
 		return db_damaged(t, DB_BOX_ID, "number");
-	st = box_load(t, account, get_u32((const uint8_t *)raw.data), out);
+	*number_out = get_u32((const uint8_t *)raw.data);
+	return MS_OK;
+}
+
+ms_status
+box_find(struct db_txn *t, uint32_t account, const struct ms_id *id, struct box *out)
+{
+	uint32_t number;
+	ms_status st = box_number(t, account, id, &number);
+
+	if (st != MS_OK)
+		return st;
+	st = box_load(t, account, number, out);
 	return st == MS_NOTFOUND ? db_damaged(t, DB_BOX_ID, "number") : st;
 }
 

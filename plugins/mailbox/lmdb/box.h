@@ -21,6 +21,9 @@ ms_status account_save(struct db_txn *t, const struct account *a);
 uint64_t account_modseq(struct account *a, uint64_t wanted);
 
 ms_status box_load(struct db_txn *t, uint32_t account, uint32_t number, struct box *out);
+/* Its number alone, without reading the record. */
+ms_status box_number(struct db_txn *t, uint32_t account, const struct ms_id *id,
+    uint32_t *number_out);
 /* By id.  MS_NOTFOUND: unknown; box_find_living() also if it is deleted or a
    name alone. */
 ms_status box_find(struct db_txn *t, uint32_t account, const struct ms_id *id,
