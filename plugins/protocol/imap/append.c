@@ -5,6 +5,10 @@
  * A message goes straight from the peer into a blob; memory stays flat.  A
  * literal that is refused is not asked for; one that comes all the same (RFC
  * 7888) is read and dropped, so that the connection stays in step.
+ *
+ * RFC 6855 4. wants 8-bit header fields refused from a client that has not
+ * enabled UTF8=ACCEPT.  They are taken: such mail is in old stores, and to
+ * refuse it would be to lose it when an account is moved here.
  */
 #include "append.h"
 
@@ -13,6 +17,7 @@
 
 #include "account.h"
 #include "names.h"
+#include "quota.h"
 #include "respond.h"
 #include "uids.h"
 
@@ -248,10 +253,14 @@ static bool
 commit(struct command *c, struct append *a)
 {
 	struct ms_job **jobs = ms_arena_array(c->arena, a->n, sizeof(*jobs));
+	uint64_t octets, messages;
 
 	/* RFC 3502 6.3.11: all or none. */
+	quota_limits(c, &octets, &messages);
 	for (size_t i = 0; i < a->n; i++) {
 		jobs[i] = &a->jobs[i]->job;
+		a->jobs[i]->limit_octets = octets;
+		a->jobs[i]->limit_messages = messages;
 		if (i + 1 < a->n)
 			jobs[i]->flags |= MS_JOB_JOINED;
 	}

@@ -11,8 +11,12 @@
 static const char early[] = "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE";
 
 static const char late[] =
-    "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE CHILDREN CONDSTORE "
-    "CREATE-SPECIAL-USE MOVE NAMESPACE QRESYNC SPECIAL-USE UIDPLUS UNSELECT";
+    "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE IDLE BINARY CHILDREN CONDSTORE "
+    "CREATE-SPECIAL-USE ESEARCH LIST-EXTENDED LIST-STATUS MOVE MULTIAPPEND "
+    "NAMESPACE OBJECTID PREVIEW QRESYNC QUOTA QUOTA=RES-MESSAGE "
+    "QUOTA=RES-STORAGE SAVEDATE SEARCHRES SORT SORT=DISPLAY SPECIAL-USE "
+    "STATUS=SIZE THREAD=ORDEREDSUBJECT THREAD=REFERENCES UIDPLUS UNSELECT "
+    "UTF8=ACCEPT WITHIN";
 
 static struct ms_str
 fact(struct session *s, const char *name)
@@ -70,8 +74,10 @@ add_mechanisms(struct session *s, const struct ms_scope *scope,
 void
 capability_add_late(struct session *s, struct ms_buf *out)
 {
-	(void)s;
 	ms_buf_add_c(out, late);
+	/* RFC 7889 */
+	ms_buf_add_c(out, " APPENDLIMIT=");
+	ms_buf_add_u64(out, s->self->max_size);
 }
 
 void
@@ -107,6 +113,7 @@ static const struct {
 	{ "CONDSTORE", ENABLED_CONDSTORE },
 	/* RFC 7162 3.2.3: QRESYNC brings CONDSTORE. */
 	{ "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE },
+	{ "UTF8=ACCEPT", ENABLED_UTF8 },
 };
 
 #define N_ENABLES	(sizeof(enables) / sizeof(*enables))

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "names.h"
+#include "quota.h"
 #include "respond.h"
 #include "store.h"
 #include "uids.h"
@@ -54,6 +55,10 @@ begin_copy(struct command *c, struct copy *s, bool is_move)
 	s->job.to = box->id;
 	s->job.uids = uids_minus(c->arena, uids, gone);
 	s->job.move = is_move;
+	/* What is moved needs no more room than it has. */
+	if (!is_move)
+		quota_limits(c, &s->job.limit_octets,
+		    &s->job.limit_messages);
 	if (s->job.uids.n == 0) {
 		reply(c, REPLY_OK, NULL, "There was nothing to do");
 		return true;

@@ -33,6 +33,8 @@ static const struct ms_option options[] = {
 	{ .name = "max-size", .type = MS_OPT_SIZE, .initial = "50MiB",
 	    .minimum = "64KiB", .maximum = "1GiB",
 	    .help = "the largest message that APPEND takes" },
+	{ .name = "quota", .type = MS_OPT_SIZE, .initial = "0",
+	    .help = "octets an account may hold where the directory says nothing; 0: any" },
 	{ .name = "search-limit", .type = MS_OPT_DURATION, .initial = "30s",
 	    .minimum = "1s", .maximum = "10m", .flags = MS_OPT_ADVANCED,
 	    .help = "how long one SEARCH may work" },
@@ -59,6 +61,7 @@ imap_create(const struct ms_host *host, const struct ms_config *section,
 	self->blob = host->service(host, MS_BLOB_ID);
 	self->clock = host->service(host, MS_CLOCK_ID);
 	self->log = host->service(host, MS_LOG_ID);
+	self->directory = host->service(host, MS_DIRECTORY_ID);
 	self->idle_timeout_us = self->config->number(section, "idle-timeout");
 	self->login_timeout_us = self->config->number(section,
 	    "login-timeout");
@@ -67,6 +70,7 @@ imap_create(const struct ms_host *host, const struct ms_config *section,
 	self->keepalive_us = self->config->number(section, "keepalive");
 	self->search_limit_us = self->config->number(section, "search-limit");
 	self->max_size = (uint64_t)self->config->number(section, "max-size");
+	self->quota = (uint64_t)self->config->number(section, "quota");
 	*out = self;
 	return MS_OK;
 }
@@ -124,7 +128,7 @@ ms_plugin_entry(void)
 {
 	static const char *const needs[] = { MS_CONFIG_ID, MS_SCOPE_ID,
 	    MS_SESSION_ID, MS_FACTS_ID, MS_AUTH_ID, MS_OP_ID, MS_COMMIT_ID,
-	    MS_BLOB_ID, MS_CLOCK_ID, MS_LOG_ID, NULL };
+	    MS_BLOB_ID, MS_CLOCK_ID, MS_LOG_ID, MS_DIRECTORY_ID, NULL };
 	static const struct ms_plugin plugin = {
 		.magic = MS_PLUGIN_MAGIC, .size = sizeof(plugin),
 		.abi_major = MS_ABI_MAJOR, .abi_minor = MS_ABI_MINOR,

@@ -12,6 +12,7 @@
 #include <mansio/blob.h>
 #include <mansio/clock.h>
 #include <mansio/config.h>
+#include <mansio/directory.h>
 #include <mansio/facts.h>
 #include <mansio/log.h>
 #include <mansio/mailbox.h>
@@ -58,6 +59,7 @@ struct ms_instance {
 	const struct ms_blob_api    *blob;
 	const struct ms_clock       *clock;
 	const struct ms_log         *log;
+	const struct ms_directory   *directory;	/* of all; NULL: none */
 	struct ms_backend            backend;
 	const struct ms_mailbox     *mailbox;	/* backend.table */
 	struct view_cache           *views;
@@ -67,6 +69,7 @@ struct ms_instance {
 	int64_t                      keepalive_us;
 	int64_t                      search_limit_us;
 	uint64_t                     max_size;	/* octets of one message */
+	uint64_t                     quota;	/* octets, where the directory says nothing */
 };
 
 #endif

@@ -10,6 +10,24 @@
 
 #define INBOX	"INBOX"
 
+/* RFC 6855 3.: no controls (U+0000 to 1F, 7F to 9F), no U+2028 and 2029. */
+static bool
+has_control(struct ms_str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+		unsigned char next = i + 1 < name.len ?
+		    (unsigned char)name.data[i + 1] : 0;
+
+		if (c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0))
+			return true;
+		if (c == 0xe2 && next == 0x80 && i + 2 < name.len &&
+		    ((unsigned char)name.data[i + 2] & 0xfe) == 0xa8)
+			return true;
+	}
+	return false;
+}
+
 static ms_status
 check_levels(struct ms_str name)
 {
@@ -24,9 +42,8 @@ check_levels(struct ms_str name)
 		if (++depth > MS_MAX_MAILBOX_DEPTH)
 			return MS_LIMIT;
 	}
-	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
-			return MS_INVALID;
+	if (has_control(name))
+		return MS_INVALID;
 	return depth > 0 ? MS_OK : MS_INVALID;
 }
 

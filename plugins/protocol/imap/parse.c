@@ -3,6 +3,7 @@
 #include "parse.h"
 
 #include <mansio/date.h>
+#include <mansio/encode.h>
 #include <mansio/limits.h>
 #include <mansio/str.h>
 
@@ -92,6 +93,10 @@ take_quoted(struct parse *p, struct ms_str *out)
 	if (at >= p->in.len)
 		return false;
 	*out = ms_str_of(p->in.data + from, at - from);
+	/* RFC 6855 3.: what is not ASCII is UTF-8.  Clients send it without
+	   having said so; that is taken, too. */
+	if (!ms_utf8_is_valid(*out, false))
+		return false;
 	p->at = at + 1;
 	if (escapes == 0)
 		return true;

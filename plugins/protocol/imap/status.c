@@ -10,15 +10,18 @@
 #include "respond.h"
 #include "uids.h"
 
+#define ROWS_A_PAGE	1000
+
 enum {
 	ITEM_MESSAGES = 0, ITEM_RECENT, ITEM_UIDNEXT, ITEM_UIDVALIDITY,
 	ITEM_UNSEEN, ITEM_HIGHESTMODSEQ, ITEM_SIZE, ITEM_MAILBOXID,
-	ITEM_DELETED, ITEM_APPENDLIMIT, N_ITEMS
+	ITEM_DELETED, ITEM_APPENDLIMIT, ITEM_DELETED_STORAGE, N_ITEMS
 };
 
 static const char *const words[N_ITEMS] = {
 	"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN",
 	"HIGHESTMODSEQ", "SIZE", "MAILBOXID", "DELETED", "APPENDLIMIT",
+	"DELETED-STORAGE",
 };
 
 bool
@@ -68,6 +71,35 @@ count_recent(struct command *c, const struct ms_box *box)
 	    (struct ms_uids){ &fresh, 1 }));
 }
 
+/* RFC 9208 4.1.4: the sizes of what EXPUNGE would take. */
+static uint64_t
+count_deleted(struct command *c, const struct ms_box *box)
+{
+	struct ms_instance *self = c->session->self;
+	struct ms_error err = { .size = sizeof(err) };
+	struct ms_row after = { .size = sizeof(after) };
+	uint64_t octets = 0;
+
+	while (box->deleted > 0) {
+		struct ms_scope scope = command_page(c);
+		struct ms_rows rows = { .size = sizeof(rows) };
+		struct ms_fetch fetch = { .size = sizeof(fetch),
+			.want = MS_ROW_FLAGS | MS_ROW_SIZE, .box = box->id,
+			.after = after.uid != 0 ? &after : NULL,
+			.limit = ROWS_A_PAGE };
+
+		if (self->mailbox->fetch(self->backend.self, &scope,
+		    c->session->account, &fetch, &rows, &err) != MS_OK ||
+		    rows.n == 0)
+			break;
+		for (uint32_t i = 0; i < rows.n; i++)
+			if (rows.rows[i]->flags & MS_FLAG_DELETED)
+				octets += rows.rows[i]->octets;
+		after.uid = rows.rows[rows.n - 1]->uid;
+	}
+	return octets;
+}
+
 void
 status_put(struct command *c, const struct ms_box *box, uint32_t items)
 {
@@ -100,7 +132,8 @@ status_put(struct command *c, const struct ms_box *box, uint32_t items)
 			respond_text(c, ")");
 		} else {
 			respond_u64(c, i == ITEM_RECENT ?
-			    count_recent(c, box) : numbers[i]);
+			    count_recent(c, box) : i == ITEM_DELETED_STORAGE ?
+			    count_deleted(c, box) : numbers[i]);
 		}
 	}
 	respond_text(c, ")\r\n");

@@ -11,6 +11,7 @@
 #include "list.h"
 #include "login.h"
 #include "misc.h"
+#include "quota.h"
 #include "searching.h"
 #include "select.h"
 #include "status.h"
@@ -31,6 +32,10 @@ static const struct verb verbs[] = {
 	    store_run, NULL },
 	{ "SEARCH", SEL, ACC | VERB_UID | VERB_KEEPS_SEQS, search_parse,
 	    search_run, search_release },
+	{ "SORT", SEL, ACC | VERB_UID | VERB_KEEPS_SEQS, sort_parse, sort_run,
+	    sort_release },
+	{ "THREAD", SEL, ACC | VERB_UID | VERB_KEEPS_SEQS, thread_parse,
+	    thread_run, thread_release },
 	{ "SELECT", IN, ACC | VERB_NO_NOTICES, select_parse, select_run,
 	    NULL },
 	{ "STATUS", IN, ACC, status_parse, status_run, NULL },
@@ -54,6 +59,9 @@ static const struct verb verbs[] = {
 	{ "UNSELECT", SEL, ACC | VERB_NO_NOTICES, NULL, unselect_run, NULL },
 	{ "CHECK", SEL, 0, NULL, noop_run, NULL },
 	{ "NAMESPACE", IN, 0, NULL, namespace_run, NULL },
+	{ "GETQUOTA", IN, ACC, getquota_parse, getquota_run, NULL },
+	{ "GETQUOTAROOT", IN, ACC, getquotaroot_parse, getquotaroot_run,
+	    NULL },
 	{ "CREATE", IN, ACC, create_parse, create_run, NULL },
 	{ "DELETE", IN, ACC, delete_parse, delete_run, NULL },
 	{ "RENAME", IN, ACC, rename_parse, rename_run, NULL },

@@ -295,3 +295,47 @@ Test(status, counts_as_recent_what_nobody_selected)
 	(void)talk_select("INBOX");
 	says_with(s, "b STATUS INBOX (RECENT)", "(RECENT 0)");
 }
+
+/* ---- UTF-8, quota ----------------------------------------------------------------- */
+
+Test(mailboxes, have_utf8_names_once_that_is_enabled)
+{
+	struct ms_mock_session *s = talk_login();
+
+	says_with(s, "a CREATE \"a\xc3\xbc\"", "a NO [CANNOT] ");
+	says(s, "b ENABLE UTF8=ACCEPT", "* ENABLED UTF8=ACCEPT\r\n"
+	    "b OK ENABLE completed\r\n");
+	says_with(s, "c CREATE \"a\xc3\xbc&x\"", "c OK ");
+	says_with(s, "d LIST \"\" a*", "\"a\xc3\xbc&x\"\r\n");
+	says_with(s, "e CREATE \"a\xc3\"", "e BAD ");
+	says_with(s, "f SELECT INBOX", "f OK ");
+	says_with(s, "g SEARCH CHARSET UTF-8 ALL", "g BAD ");
+	says_with(s, "h APPEND INBOX UTF8 (~{14+}\r\nSubject: x\r\n\r\n)",
+	    "h OK [APPENDUID ");
+	says_with(s, "i APPEND INBOX UTF8 (~{14+}\r\nSubject: x\r\n\r\n",
+	    "i BAD ");
+	s = talk_login();
+	says_with(s, "j LIST \"\" a*", "\"a&APw-&-x\"\r\n");
+}
+
+Test(mailboxes, have_a_quota_root)
+{
+	struct ms_mock_session *s = talk_login();
+
+	says(s, "a GETQUOTAROOT inbox", "* QUOTAROOT INBOX \"\"\r\n"
+	    "* QUOTA \"\" ()\r\na OK GETQUOTAROOT completed\r\n");
+	says(s, "b GETQUOTA \"\"", "* QUOTA \"\" ()\r\n"
+	    "b OK GETQUOTA completed\r\n");
+	says_with(s, "c GETQUOTA other", "c NO [NONEXISTENT] ");
+}
+
+Test(status, tells_what_expunge_would_free)
+{
+	struct ms_mock_session *s = talk_login();
+
+	deliver("INBOX", "Subject: x\r\n\r\n12345\r\n");
+	deliver_many(2);
+	memstore_flag(talk_mock, ANN, "INBOX", 1, MS_FLAG_DELETED, NULL);
+	says_with(s, "a STATUS INBOX (DELETED DELETED-STORAGE APPENDLIMIT)",
+	    "(DELETED 1 APPENDLIMIT 102400 DELETED-STORAGE 21)");
+}

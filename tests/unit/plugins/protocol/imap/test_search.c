@@ -86,7 +86,8 @@ static const struct { const char *keys, *found; } cases[] = {
 	{ "OR BODY plain BODY word", " 1 3" },
 	{ "SEEN BODY plain", " 1" }, { "CHARSET UTF-8 SUBJECT third", " 3" },
 	{ "CHARSET us-ascii SUBJECT third", " 3" },
-	{ "CHARSET iso-8859-1 FROM \"J\xf6rg\"", " 2" },
+	{ "CHARSET iso-8859-1 FROM {4+}\r\nJ\xf6rg", " 2" },
+	{ "FROM \"J\xf6rg\"", NULL },
 	{ "SAVEDSINCE 1-Jan-2026", " 1 2 3 4 5" },
 	{ "SAVEDBEFORE 1-Jan-2026", "" }, { "SAVEDATESUPPORTED", " 1 2 3 4 5" },
 	{ "EMAILID Mnope", "" }, { "THREADID T00000000000000000000000000000000",
@@ -209,6 +210,47 @@ Test(search, keeps_its_result_in_a_variable)
 	(void)answer_to(s, "m SEARCH RETURN (SAVE) ALL");
 	(void)answer_to(s, "n EXAMINE INBOX");
 	says(s, "o SEARCH $", "* SEARCH\r\no OK SEARCH completed\r\n");
+}
+
+Test(search, can_be_sorted)
+{
+	struct ms_mock_session *s = with_mails();
+
+	says(s, "a SORT (SUBJECT) UTF-8 ALL", "* SORT 4 1 2 5 3\r\n"
+	    "a OK SORT completed\r\n");
+	says(s, "b SORT (REVERSE SIZE) US-ASCII UNSEEN", "* SORT 2 4 5\r\n"
+	    "b OK SORT completed\r\n");
+	says(s, "c UID SORT (FROM REVERSE ARRIVAL) UTF-8 1:4",
+	    "* SORT 3 1 4 2\r\nc OK SORT completed\r\n");
+	says(s, "d SORT (DATE) UTF-8 ALL", "* SORT 1 2 3 4 5\r\n"
+	    "d OK SORT completed\r\n");
+	says(s, "e SORT (CC TO) UTF-8 UID 99", "* SORT\r\n"
+	    "e OK SORT completed\r\n");
+	says_with(s, "f SORT (DISPLAYFROM DISPLAYTO) UTF-8 ALL", "f OK ");
+	says_with(s, "g SORT (NOPE) UTF-8 ALL", "g BAD ");
+	says_with(s, "h SORT () UTF-8 ALL", "h BAD ");
+	says_with(s, "i SORT (SUBJECT) UTF-8", "i BAD ");
+	says_with(s, "j SORT (SUBJECT) x-nope ALL", "j NO [BADCHARSET ");
+	says_with(s, "k SORT (SIZE) UTF-8 MODSEQ 8", "* SORT 4 2 3 (MODSEQ 10)");
+}
+
+Test(search, can_be_threaded)
+{
+	struct ms_mock_session *s = talk_login();
+
+	deliver("INBOX", "Subject: x\r\nMessage-ID: <a@x>\r\n\r\n\r\n");
+	deliver("INBOX", "Subject: Re: x\r\nMessage-ID: <b@x>\r\n"
+	    "References: <a@x>\r\n\r\n\r\n");
+	deliver("INBOX", "Subject: y\r\nIn-Reply-To: <b@x>\r\n\r\n\r\n");
+	deliver("INBOX", "Subject: [list] Re: X\r\n\r\n\r\n");
+	(void)answer_to(s, "s SELECT INBOX");
+	says(s, "a THREAD REFERENCES UTF-8 ALL", "* THREAD (1 (2 3)(4))\r\n"
+	    "a OK THREAD completed\r\n");
+	says(s, "b UID THREAD ORDEREDSUBJECT UTF-8 ALL",
+	    "* THREAD (1 (2)(4))(3)\r\nb OK THREAD completed\r\n");
+	says(s, "c THREAD REFERENCES UTF-8 UID 99",
+	    "* THREAD\r\nc OK THREAD completed\r\n");
+	says_with(s, "d THREAD NOPE UTF-8 ALL", "d BAD ");
 }
 
 Test(search, does_not_nest_for_ever)
