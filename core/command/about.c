@@ -178,8 +178,8 @@ config_run_show(struct host *h, const struct ms_scope *scope, const struct reque
 	return st;
 }
 
-/* "smtp.max-size", "limits.threads", "hostname": a plugin's if there is one of
-   that name. */
+/* "limits.threads", "hostname": a plugin's option if there is a plugin of that
+   name. */
 ms_status
 config_run_explain(struct host *h, const struct ms_scope *scope, const struct request *r,
     struct output *out, struct ms_error *err)
