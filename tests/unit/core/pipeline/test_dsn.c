@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+#include "pipeline_world.h"
+#include "pipeline/dsn.h"
+
+static struct dsn_recipient failed = { .path = MS_STR("bob@example.net"),
+	.original = MS_STR("rfc822;b@x"), .action = DSN_FAILED, .enhanced = "5.1.1",
+	.text = "no such user\r\nX-Evil: 1", .remote = { "", 0 } };
+
+TestSuite(dsn, .init = world_begin, .fini = world_end);
+
+static const char *
+make(struct ms_message *about)
+{
+	struct ms_message *dsn;
+
+	cr_assert_eq(dsn_make(&scope.pub, about, "mx.example.org", &failed, 1, &dsn, NULL), MS_OK);
+	cr_assert_eq(dsn->info.reverse_path.len, 0, "RFC 3464 2.: null reverse-path");
+	cr_assert_eq(dsn->info.n_recipients, 1);
+	cr_assert(ms_str_equal(dsn->recipients[0]->pub.path, about->info.reverse_path));
+	cr_assert_eq(dsn->recipients[0]->pub.notify, MS_NOTIFY_NEVER);
+	return content_of(dsn);
+}
+
+Test(dsn, is_a_report_with_what_the_rfc_wants)
+{
+	struct ms_message *m = message_of("ann@example.org", "bob@example.net",
+	    "Subject: hello\r\n\r\nsecret body\r\n");
+	const char *t;
+
+	m->info.envid = ms_str_c("id+1");
+	t = make(m);
+	cr_assert_not_null(strstr(t, "multipart/report; report-type=delivery-status"), "%s", t);
+	cr_assert_not_null(strstr(t, "\r\nReporting-MTA: dns; mx.example.org\r\n"));
+	cr_assert_not_null(strstr(t, "\r\nOriginal-Envelope-Id: id+2B1\r\n"));
+	cr_assert_not_null(strstr(t, "\r\nOriginal-Recipient: rfc822;b@x\r\n"));
+	cr_assert_not_null(strstr(t, "\r\nFinal-Recipient: rfc822; bob@example.net\r\n"));
+	cr_assert_not_null(strstr(t, "\r\nAction: failed\r\nStatus: 5.1.1\r\n"));
+	cr_assert_not_null(strstr(t, "\r\nAuto-Submitted: auto-replied\r\n"));
+	cr_assert_not_null(strstr(t, "Content-Type: text/rfc822-headers\r\n\r\nSubject: hello"));
+	cr_assert_null(strstr(t, "secret body"), "without RET=FULL the header alone");
+	cr_assert_null(strstr(t, "\nX-Evil"), "what others said begins no line");
+}
+
+Test(dsn, returns_the_whole_where_it_was_asked_for)
+{
+	struct ms_message *m = message_of("ann@example.org", "bob@example.net",
+	    "Subject: hello\r\n\r\nwhole body\r\n");
+
+	m->info.flags = MS_MESSAGE_RET_FULL;
+	cr_assert_not_null(strstr(make(m), "Content-Type: message/rfc822\r\n\r\nSubject: "
+	    "hello\r\n\r\nwhole body\r\n"));
+}
+
+static const struct { const char *from; uint32_t notify, action; bool wanted; } wants[] = {
+	{ "", 0, DSN_FAILED, false },
+	{ "a@x", 0, DSN_FAILED, true }, { "a@x", 0, DSN_DELAYED, true },
+	{ "a@x", 0, DSN_DELIVERED, false },
+	{ "a@x", MS_NOTIFY_NEVER, DSN_FAILED, false },
+	{ "a@x", MS_NOTIFY_SUCCESS, DSN_FAILED, false },
+	{ "a@x", MS_NOTIFY_SUCCESS, DSN_DELIVERED, true },
+	{ "a@x", MS_NOTIFY_FAILURE, DSN_DELAYED, false },
+	{ "a@x", MS_NOTIFY_DELAY, DSN_DELAYED, true },
+};
+
+Test(dsn, is_made_only_where_rfc3461_wants_one)
+{
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		struct ms_message_info info = { .reverse_path = ms_str_c(wants[i].from) };
+
+		cr_assert_eq(dsn_is_wanted(&info, wants[i].notify, wants[i].action),
+		    wants[i].wanted, "%zu", i);
+	}
+}
