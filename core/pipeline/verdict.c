@@ -60,7 +60,8 @@ verdict_of_status(struct ms_verdict *v, ms_status status,
 		enhanced = err->enhanced;
 	if (err != NULL && err->text[0] != '\0')
 		text = err->text;
-	if (strcmp(enhanced, "4.3.1") == 0)
+	/* RFC 5321 4.2.2: 452 is for room that lacks, here or in a mailbox. */
+	if (strcmp(enhanced, "4.3.1") == 0 || strcmp(enhanced, "4.2.2") == 0)
 		v->code = 452;
 	snprintf(v->enhanced, sizeof(v->enhanced), "%s", enhanced);
 	snprintf(v->text, sizeof(v->text), "%.*s", (int)sizeof(v->text) - 1, text);

@@ -318,7 +318,7 @@ def wait_for(predicate, timeout=10, what="it did not happen"):
 
 def mailbox(server, user, name="INBOX", wanted=None, timeout=10):
     """All messages of a mailbox, oldest first, as octets; waits for `wanted`."""
-    with Imap(server.port("imap"), user) as c:
+    with Imap(server.port("imaps"), user, tls=True) as c:
         end = time.monotonic() + timeout
         while True:
             c.ok('EXAMINE "%s"' % name)

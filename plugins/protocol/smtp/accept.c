@@ -79,6 +79,26 @@ look_at_header(struct smtp *x, struct ms_blob *body, struct smtp_survey *out,
 	return st;
 }
 
+/* Our own mark on a message for one recipient: it was in that mailbox before.
+   Found here it is refused, not bounced later to a forged sender. */
+static bool
+was_here(struct smtp *x, const struct smtp_survey *survey)
+{
+	const struct ms_message_api *api = x->self->message;
+	struct ms_str path;
+	struct ms_field f;
+
+	if (survey->delivered_to == 0 || api->info(x->message)->n_recipients != 1)
+		return false;
+	path = api->recipient(x->message, 0)->path;
+	for (uint32_t i = 0; i < survey->delivered_to && i < MS_MAX_RECEIVED; i++)
+		if (api->header(x->scope, x->message,
+		    (struct ms_str)MS_STR("Delivered-To"), i, &f, NULL) == MS_OK &&
+		    ms_str_equal_ci(ms_str_trim(f.value), path))
+			return true;
+	return false;
+}
+
 /* ---- header fields of ours ----------------------------------------------------------- */
 
 static ms_status
@@ -304,6 +324,10 @@ prepare(struct smtp *x, struct ms_blob *body, struct smtp_reply *out,
 		return st;
 	if (survey.received >= MS_MAX_RECEIVED) {	/* RFC 5321 6.3 */
 		smtp_reply_set(out, 554, "5.4.6", "too many hops: a loop");
+		return MS_OK;
+	}
+	if (was_here(x, &survey)) {
+		smtp_reply_set(out, 554, "5.4.6", "delivered here before: a loop");
 		return MS_OK;
 	}
 	if (x->logged_in && survey.from > 1) {	/* RFC 5322 3.6 */

@@ -23,6 +23,8 @@ smtp_survey(struct ms_str header, struct smtp_survey *out)
 			s.message_id++;
 		else if (ms_str_is_ci(f.name, "Bcc"))
 			s.bcc++;
+		else if (ms_str_is_ci(f.name, "Delivered-To"))
+			s.delivered_to++;
 	}
 	*out = s;
 }

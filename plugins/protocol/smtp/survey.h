@@ -14,6 +14,7 @@
 struct smtp_survey {
 	uint32_t received;	/* Received fields: RFC 5321 6.3 */
 	uint32_t from, date, message_id, bcc;
+	uint32_t delivered_to;
 };
 /* Counts fields in a header, or in the first part of a long one. */
 void smtp_survey(struct ms_str header, struct smtp_survey *out);
