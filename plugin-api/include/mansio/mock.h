@@ -2,16 +2,24 @@
 /*
  * mock.h - a host for unit tests of plugins, without the core
  *
- * libmansio-mock offers every service of the contract over plain memory:
- * the clock stands still until told, ops have ended when they begin, blobs
- * are memory, jobs run at once on the backend, the log is kept.  A test
- * drives a plugin by its tables and looks at what it left.
+ * libmansio-mock offers the services of the contract over plain memory: the
+ * clock stands still until told, ops have ended when they begin, blobs are
+ * memory or files, jobs run at once on the backend, the log is kept.  A test
+ * drives a plugin by its tables and looks at what it left.  Not there are
+ * dial, resolver and secret: a test that needs one gives a table of its own by
+ * ms_mock_service().
  *
  *	struct ms_mock *mock = ms_mock_new(ms_plugin_entry());
  *	ms_mock_option(mock, "limit", "1000");
  *	struct ms_instance *self = ms_mock_create(mock);	fails the test
  *
- * Mistakes of the test abort() with a message.  One thread.
+ * Mistakes of the test abort() with a message, and so does a plugin that
+ * breaks the contract: it asks for an option or reads a fact that it did not
+ * declare, releases a blob twice, uses a writer, op, message or session after
+ * its end, reads an op's result before it waited for it, writes far past the
+ * output mark, leaves a job without a status, waits for what nobody can
+ * bring.  What it was lent ends on time, so that a sanitizer finds the rest.
+ * One thread.
  */
 #ifndef MANSIO_MOCK_H
 #define MANSIO_MOCK_H
@@ -39,12 +47,15 @@ void ms_mock_free(struct ms_mock *m);
 /* ---- the instance's section; before create ---- */
 /* By text as in a config, units included; a list: once for each element. */
 void ms_mock_option(struct ms_mock *m, const char *name, const char *value);
-/* A nested section: "cache" or "to" with a title; then options "to.TITLE.pace". */
+/* An option of a nested section is named "to.TITLE.pace"; "to.TITLE" alone makes
+   a section of defaults.  An option of type BACKEND that nothing but its title
+   is asked of needs ms_mock_option() alone. */
 void ms_mock_backend(struct ms_mock *m, const char *name, const char *title,
     struct ms_backend backend);
 void ms_mock_title(struct ms_mock *m, const char *title);
 void ms_mock_roles(struct ms_mock *m, uint32_t roles);
-/* A directory of its own, made empty, removed by free; or one that stays. */
+/* A directory of its own, made empty, removed by free (path NULL, and where
+   nothing is said); or one that stays. */
 void ms_mock_directory(struct ms_mock *m, const char *path);
 /* Replaces or hides (table NULL) a service. */
 void ms_mock_service(struct ms_mock *m, const char *id, const void *table);
@@ -76,14 +87,28 @@ struct ms_message *ms_mock_message(struct ms_mock *m, const char *from,
 struct ms_str ms_mock_message_octets(struct ms_mock *m, struct ms_message *msg);
 /* Connection facts that sessions and looks have: "client.address" ... */
 void ms_mock_fact(struct ms_mock *m, const char *name, const char *value);
+/* All of them, for a look that a test makes itself. */
+struct ms_facts *ms_mock_facts(struct ms_mock *m);
+/* ms.directory/1: an entry; fields as "name=value; name=value". */
+void ms_mock_entry(struct ms_mock *m, uint32_t kind, const char *key,
+    const char *fields);
 
 /* Runs jobs on the plugin's own ms.batch/1, as the core would: sharded,
    prepare() then run().  Returns the worst status. */
 ms_status ms_mock_run(struct ms_mock *m, struct ms_job *const *jobs, size_t n);
-/* Runs timers that are due, through ms.tasks/1; returns how many. */
+/* Runs timers that are due, and events that were published, through
+   ms.tasks/1; returns how many. */
 uint32_t ms_mock_run_tasks(struct ms_mock *m);
+/* Calls judge() of the plugin's own ms.filter/1 as a stage that is held to its
+   plan: points, touches, facts.  Edits take effect at once.  The verdict is
+   preset here. */
+ms_status ms_mock_judge(struct ms_mock *m, uint32_t at,
+    struct ms_message *message, uint32_t recipient,
+    struct ms_verdict *verdict_out);
 
 /* ---- what it left ---- */
+/* A counter, gauge or histogram: the sum of what was added. */
+int64_t ms_mock_metric(struct ms_mock *m, const char *name, const char *labels);
 /* Log lines, "level text name=value ..." each with a newline. */
 struct ms_str ms_mock_log(struct ms_mock *m);
 /* Topics published, "topic data\n". */
@@ -94,25 +119,31 @@ struct ms_mock_session;
 /* Connects: open() runs. */
 struct ms_mock_session *ms_mock_connect(struct ms_mock *m);
 /* Gives input; steps run until nothing that is waited for is there.  Lines,
-   literals and bodies are framed as the core does. */
+   literals and bodies are framed as the core does; the peer reads at once.
+   Nothing happens once the session is closed. */
 void ms_mock_send(struct ms_mock_session *s, struct ms_str octets);
 void ms_mock_send_c(struct ms_mock_session *s, const char *text);
 /* What was written since the last call (BODYs by reference filled in). */
 struct ms_str ms_mock_sent(struct ms_mock_session *s);
-/* An event on a watched topic; the peer goes; time passes (timeout). */
+/* An event, heard if its topic is watched; the peer goes; time passes (what the
+   wait says as its timeout). */
 void ms_mock_event(struct ms_mock_session *s, const char *topic);
 void ms_mock_hang_up(struct ms_mock_session *s);
 void ms_mock_timeout(struct ms_mock_session *s);
+/* The server wants to stop: what retire() says. */
+ms_status ms_mock_retire(struct ms_mock_session *s);
 /* 1 once the plugin ended it (or hang_up). */
 uint32_t ms_mock_is_closed(struct ms_mock_session *s);
 const struct ms_wait *ms_mock_waits(struct ms_mock_session *s);
 
 /* ---- what its services answer ---- */
-/* ms.auth/1: this pair logs in, by PLAIN; others are denied. */
+/* ms.auth/1: this pair logs in, by PLAIN; others are denied.  PLAIN is offered
+   where the facts have a tls.version, or client.address is the loopback. */
 void ms_mock_login(struct ms_mock *m, const char *user, const char *password,
     const char *account);
 /* ms.pipeline/1: the verdict at a point (MS_AT_...), for recipient number or
-   UINT32_MAX; sticks until changed. */
+   UINT32_MAX; sticks until changed.  MS_AT_SEND is submit()'s: what a
+   submission THROUGH tells of each; for all, MS_DEFER makes the queue fail. */
 void ms_mock_verdict(struct ms_mock *m, uint32_t at, uint32_t recipient,
     uint32_t action, uint32_t code, const char *enhanced, const char *text);
 /* Messages submitted so far; the i-th as an SMTP transcript: "FROM\nTO\nTO\n\n"
