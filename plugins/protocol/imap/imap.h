@@ -19,11 +19,12 @@
 #include <mansio/op.h>
 #include <mansio/session.h>
 
-/* A command line without its literals.  RFC 2683 3.2.1.5 asks for 8000. */
-#define IMAP_MAX_LINE_FRESH	8192
+/* A command line without its literals.  RFC 2683 3.2.1.5 asks for 8000; before
+   the login an ID of 30 fields and values (RFC 2971 3.3) is the longest. */
+#define IMAP_MAX_LINE_FRESH	(34 * 1024)
 #define IMAP_MAX_LINE		(64 * 1024)
 /* A command with its literals, APPEND's message apart. */
-#define IMAP_MAX_COMMAND_FRESH	(16 * 1024)
+#define IMAP_MAX_COMMAND_FRESH	(40 * 1024)
 #define IMAP_MAX_COMMAND	(1024 * 1024)
 /* One literal that is kept in memory.  RFC 7888 5.: before the login servers
    are advised to accept no more than 4096. */

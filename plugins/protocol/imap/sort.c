@@ -96,6 +96,28 @@ compare_numbers(int64_t a, int64_t b)
 	return (a > b) - (a < b);
 }
 
+/* Folded texts in the order of i;unicode-casemap (RFC 5051), which raises
+   letters where our folding lowers them: what ASCII has between its two cases
+   comes after the letters. */
+static int
+compare_texts(struct ms_str a, struct ms_str b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+
+	for (size_t i = 0; i < n; i++) {
+		int x = (unsigned char)a.data[i], y = (unsigned char)b.data[i];
+
+		if (x == y)
+			continue;
+		if (x >= 'a' && x <= 'z')
+			x -= 'a' - 'A';
+		if (y >= 'a' && y <= 'z')
+			y -= 'a' - 'A';
+		return x - y;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
 static int
 compare_by(uint32_t key, const struct entry *a, const struct entry *b)
 {
@@ -108,17 +130,17 @@ compare_by(uint32_t key, const struct entry *a, const struct entry *b)
 		return compare_numbers((int64_t)a->octets,
 		    (int64_t)b->octets);
 	case BY_CC:
-		return ms_str_compare(a->cc, b->cc);
+		return compare_texts(a->cc, b->cc);
 	case BY_FROM:
-		return ms_str_compare(a->from, b->from);
+		return compare_texts(a->from, b->from);
 	case BY_TO:
-		return ms_str_compare(a->to, b->to);
+		return compare_texts(a->to, b->to);
 	case BY_SUBJECT:
-		return ms_str_compare(a->subject, b->subject);
+		return compare_texts(a->subject, b->subject);
 	case BY_DISPLAY_FROM:
-		return ms_str_compare(a->display_from, b->display_from);
+		return compare_texts(a->display_from, b->display_from);
 	default:
-		return ms_str_compare(a->display_to, b->display_to);
+		return compare_texts(a->display_to, b->display_to);
 	}
 }
 
