@@ -121,16 +121,11 @@ plugin_run_show(struct host *h, const struct ms_scope *scope, const struct reque
 		st = loader_open(l, copy, NULL, &p, err);
 	}
 	if (st == MS_OK && r->as_json) {
-		struct row row;
+		struct ms_json j = ms_json_to(&text);
 
-		row_begin(&row);
-		ms_json_object(&row.json, "plugin");
-		st = describe_plugin_json(p, loader_path(l, p), &row.json, err);
-		ms_json_end(&row.json);
-		if (st == MS_OK)
-			st = row_end(&row, out, err);
-		else
-			ms_buf_free(&row.text);
+		st = describe_plugin_json(p, loader_path(l, p), &j, err);
+		if (st == MS_OK && !out->row(out, ms_buf_str(&text)))
+			st = ms_error_set(err, MS_CANCELLED, "", "nobody reads the answer");
 	} else if (st == MS_OK) {
 		st = describe_plugin(p, loader_path(l, p), request_has(r, "all"), &text, err);
 		if (st == MS_OK)

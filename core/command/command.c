@@ -107,8 +107,8 @@ usage(FILE *to)
 		snprintf(left, sizeof(left), "%s %s", v->verb, v->arguments);
 		fprintf(to, "  %-8s %-44s %s\n", v->noun, left, v->help);
 	}
-	fprintf(to, "\nPlugins add verbs of their own (mansio plugin show NAME).  Lists take "
-	    "--json.\nFILE is %s if it is not given.\n", DEFAULT_CONFIG);
+	fprintf(to, "\nPlugins add verbs of their own: mansio(8) tells those of the shipped ones.  "
+	    "Lists\ntake --json.  FILE is %s if it is not given.\n", DEFAULT_CONFIG);
 }
 
 static int

@@ -3,6 +3,7 @@
 # when: quick
 """Writing a section opens its plugin; without the section the file stays shut."""
 import glob
+import json
 import os
 import re
 import socket
@@ -71,6 +72,21 @@ def file_gone():
         status, out = s.command("check", check=False)
         equal(status, 1, out)
         matches(out, r"pop3")
+
+
+@case("what a plugin says of itself is JSON for programs and text for people")
+def described():
+    for path in glob.glob(os.path.join(PLUGINS, "*.so")):
+        name = os.path.basename(path)[:-3]
+        told = json.loads(subprocess.run([server.program(), "plugin", "show", name, "--json"],
+                                         check=True, capture_output=True, text=True).stdout)
+        equal(told["name"], name)
+        check(told["kinds"] and told["license"] == "ISC", str(told))
+        text = subprocess.run([server.program(), "plugin", "show", name, "--all"], check=True,
+                              capture_output=True, text=True).stdout
+        for option in told["options"]:
+            check(option["help"], "%s.%s has no help" % (name, option["name"]))
+            matches(text, r"(?m)^    %s( \{|:)" % re.escape(option["name"]), name)
 
 
 @case("the config shown is a config that means the same")
