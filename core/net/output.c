@@ -329,15 +329,25 @@ send_some(struct ms_session *s)
 	uint64_t offset, octets;
 	int fd;
 
-	for (; c != NULL && n < most && view(s, c, &iov[n]); c = c->next) {
-		bool whole = c->blob == NULL || iov[n].iov_len == c->left;
+	for (; c != NULL && n < most; c = c->next) {
+		bool whole;
 
+		if (is_spent(c))
+			continue;
+		if (!view(s, c, &iov[n]))
+			break;
+		whole = c->blob == NULL || iov[n].iov_len == c->left;
 		n++;
 		if (!whole)
 			break;
 	}
+	/* A blob of which all is read may stand behind its last octets: "more
+	   follows" would then hold them back for the kernel's 200 ms. */
+	while (c != NULL && is_spent(c))
+		c = c->next;
 	if (n > 0)
 		return stream_write(s, iov, n, c != NULL);
+	c = s->out.first;
 	if (c->blob != NULL && !c->stuff && s->tls == NULL &&
 	    blob_file_at(c->blob, c->offset, &fd, &offset, &octets)) {
 		if (octets > c->left)

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <mansio/arena.h>
@@ -118,7 +117,8 @@ wiring_end_fronts(void)
 }
 
 static void
-fill_stage(struct stage *s, struct instance *i, const struct ms_config *section)
+fill_stage(struct stage *s, struct instance *i, const struct ms_config *section,
+    struct ms_arena *arena)
 {
 	struct when *when;
 	uint32_t n = section_count(section, "when");
@@ -131,9 +131,7 @@ fill_stage(struct stage *s, struct instance *i, const struct ms_config *section)
 	s->on_error = (uint32_t)section_number(section, "on-error");
 	s->timeout_us = section_number(section, "timeout");
 	s->is_shadow = section_number(section, "mode") != 0;
-	when = calloc(n > 0 ? n : 1, sizeof(*when));	/* lives as long as the stage */
-	if (when == NULL)
-		abort();
+	when = ms_arena_array(arena, n, sizeof(*when));
 	for (uint32_t k = 0; k < n; k++)
 		if (section_when(section, "when", k) != NULL)
 			when[s->n_when++] = *section_when(section, "when", k);
@@ -161,7 +159,7 @@ make_pipeline(const struct ms_config *section, struct ms_arena *arena)
 		route = instance_interface(in, MS_ROUTE_ID);
 		if (instance_interface(in, MS_FILTER_ID) != NULL &&
 		    p->n_stages < PIPELINE_MAX_STAGES)
-			fill_stage(&p->stages[p->n_stages++], in, stage);
+			fill_stage(&p->stages[p->n_stages++], in, stage, arena);
 		if (route != NULL)
 			p->routes[p->n_routes++] = (struct route_stage){
 				.name = instance_plugin(in)->name, .route = route,
