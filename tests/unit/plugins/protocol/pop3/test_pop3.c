@@ -26,6 +26,7 @@ start(const char *option, const char *value)
 	ms_mock_backend(mock, "mailbox", "mail", (struct ms_backend){
 	    &drop_mailbox, ms_mock_create(store) });
 	ms_mock_fact(mock, "server.hostname", "mx.example.org");
+	ms_mock_fact(mock, "client.address", "127.0.0.1");
 	ms_mock_login(mock, "ann@example.org", "secret", "ann@example.org");
 	ms_mock_login(mock, "new@example.org", "secret", "new@example.org");
 	if (option != NULL)

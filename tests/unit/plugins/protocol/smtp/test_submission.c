@@ -105,11 +105,25 @@ Test(submission, refuses_logins_in_clear_where_tls_is_a_must)
 	talk_free(t);
 }
 
+/* P13: what was injected in clear behind STARTTLS is neither run nor kept. */
+Test(submission, hears_nothing_that_came_in_clear_behind_starttls)
+{
+	struct talk *t = submission(NULL, NULL);
+
+	talk_begin(t, "EHLO");
+	(void)say(t, "STARTTLS\r\nAUTH PLAIN " RIGHT "\r\n");
+	cr_assert(ms_mock_is_closed(t->session));
+	cr_assert_null(strstr(talk_heard(t), "235"));
+	talk_free(t);
+}
+
 /* S06: what was learnt in clear does not outlive the handshake. */
 Test(submission, takes_no_login_in_clear_over_into_tls)
 {
 	struct talk *t = submission(NULL, NULL);
 
+	/* Where a login in clear is allowed at all. */
+	ms_mock_fact(t->mock, "client.address", "127.0.0.1");
 	talk_begin(t, "EHLO");
 	EXPECT(t, "AUTH PLAIN " RIGHT "\r\n", "235 2.7.0");
 	EXPECT(t, "EHLO client.example\r\n", "250");
