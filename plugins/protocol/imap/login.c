@@ -38,14 +38,8 @@ starttls_run(struct command *c)
 		reply(c, REPLY_BAD, NULL, "STARTTLS is not offered");
 		return PROGRESS_DONE;
 	}
-	/* CVE-2011-0411: what was sent in clear is not part of what TLS
-	   protects. */
-	if (c->is_pipelined) {
-		reply(c, REPLY_BAD, NULL, "Nothing may follow STARTTLS");
-		session_bye(c, "Input before the handshake");
-		return PROGRESS_DONE;
-	}
-	/* The tagged response goes before the handshake. */
+	/* The tagged response goes before the handshake.  What follows in
+	   clear (CVE-2011-0411) makes that fail: the core sees to it. */
 	respond_str(c, c->tag);
 	respond_text(c, " OK Begin TLS now\r\n");
 	respond_flush(c);

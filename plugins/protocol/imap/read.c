@@ -161,7 +161,6 @@ read_line(struct command *c)
 		reply(c, REPLY_BAD, "TOOBIG", "The command is too long");
 		return READ_REPLY;
 	}
-	c->is_pipelined = c->came->flags & MS_CAME_MORE;
 	if (is_first && !take_verb(c)) {
 		/* The literals of a command that is none: RFC 7888 4. */
 		if (parse_literal_at_end(line, &l) && !l.is_sync)

@@ -139,7 +139,6 @@ struct command {
 	struct ms_exchange *exchange;	/* login.c */
 	bool                hands_over;	/* after the reply the second life begins */
 	bool                is_answered;	/* the tagged response went already */
-	bool                is_pipelined;	/* more input was there with the line */
 	size_t              args_at;	/* in input: behind the command's name */
 	struct ms_buf       out;	/* written, but not given to the peer yet */
 	/* Only within a step. */

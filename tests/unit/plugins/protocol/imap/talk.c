@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mansio/clock.h>
+
 #define MAX_SESSIONS	200
 
 const struct ms_plugin *imap_LTX_ms_plugin_entry(void);
@@ -16,18 +18,38 @@ struct ms_mock *talk_mock;
 static struct ms_mock_session *sessions[MAX_SESSIONS];
 static size_t n_sessions;
 
+static int64_t ticks;
+
+static int64_t
+now_us(const struct ms_host *host)
+{
+	(void)host;
+	return INT64_C(1767225600000000);
+}
+
+static int64_t
+steady_us(const struct ms_host *host)
+{
+	(void)host;
+	return ticks += 1000;
+}
+
+static const struct ms_clock ticking = { .size = sizeof(ticking),
+	.now_us = now_us, .steady_us = steady_us };
+
 static void
-start(bool has_tls)
+start(bool has_tls, const struct ms_clock *clock)
 {
 	struct ms_mock *store;
 
 	talk_mock = ms_mock_new(imap_LTX_ms_plugin_entry());
+	if (clock != NULL)
+		ms_mock_service(talk_mock, MS_CLOCK_ID, clock);
 	store = ms_mock_beside(talk_mock, &memstore_plugin);
 	ms_mock_backend(talk_mock, "mailbox", "mail", (struct ms_backend){
 	    &memstore_mailbox, ms_mock_create(store) });
 	ms_mock_option(talk_mock, "max-size", "100KiB");
 	ms_mock_option(talk_mock, "search-limit", "1s");
-	ms_mock_login(talk_mock, "ann", "secret", ANN);
 	ms_mock_login(talk_mock, "ann", "secret", ANN);
 	if (has_tls)
 		ms_mock_fact(talk_mock, "tls.version", "1.3");
@@ -38,13 +60,19 @@ start(bool has_tls)
 void
 talk_start(void)
 {
-	start(true);
+	start(true, NULL);
 }
 
 void
 talk_start_clear(void)
 {
-	start(false);
+	start(false, NULL);
+}
+
+void
+talk_start_ticking(void)
+{
+	start(true, &ticking);
 }
 
 void

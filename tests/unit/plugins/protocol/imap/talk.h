@@ -19,6 +19,8 @@ extern struct ms_mock *talk_mock;
 void talk_start(void);
 /* With TLS not on yet. */
 void talk_start_clear(void);
+/* With a clock that goes on by a millisecond at each look. */
+void talk_start_ticking(void);
 void talk_end(void);
 
 /* A new connection, and one that logged in and, if box is not NULL, selected

