@@ -162,7 +162,7 @@ put_message(struct db_txn *t, struct account *a, struct box *b, struct ms_job_ap
 			return st;
 	}
 	if ((st = blob_add(t, place, &mail.blob)) != MS_OK ||
-	    (st = message_add(t, a, b, &tail, job->uid, modseq, flags, &mail,
+	    (st = message_insert(t, a, b, &tail, job->uid, modseq, flags, &mail,
 	    &job->uid_out)) != MS_OK ||
 	    (st = chunk_tail_flush(t, &tail, b->account, b->number)) != MS_OK)
 		return st;

@@ -141,19 +141,33 @@ next_uidvalidity(struct db_txn *t, struct account *a, uint32_t wanted)
 	return given;
 }
 
+/* By chance, and none that the account has or had. */
+static ms_status
+draw_id(struct db_txn *t, uint32_t account, struct ms_id *out)
+{
+	struct ms_instance *self = t->shard->store;
+	uint32_t number;
+	ms_status st = MS_OK;
+
+	while (st == MS_OK) {
+		self->clock->random(self->host, out->octets, sizeof(out->octets));
+		st = box_number(t, account, out, &number);
+	}
+	return st == MS_NOTFOUND ? MS_OK : st;
+}
+
 /* b: id, name, special use, flags, uidvalidity, uidnext as wanted. */
 static ms_status
 make_box(struct db_txn *t, struct account *a, struct box *b, uint64_t modseq)
 {
-	struct ms_instance *self = t->shard->store;
 	struct key number, id;
 	ms_status st;
 
 	if ((st = db_meta_next(t, "mailbox", &b->number)) != MS_OK)
 		return st;
 	b->account = a->number;
-	if (id_is_zero(&b->id))
-		self->clock->random(self->host, b->id.octets, sizeof(b->id.octets));
+	if (id_is_zero(&b->id) && (st = draw_id(t, a->number, &b->id)) != MS_OK)
+		return st;
 	b->uidvalidity = next_uidvalidity(t, a, b->uidvalidity);
 	if (b->uidnext == 0)
 		b->uidnext = 1;

@@ -3,8 +3,6 @@
 #include "compact.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,59 +15,90 @@
 #define SLICE		1000	/* places changed in one transaction */
 #define AGAIN_US	(INT64_C(24) * 3600 * 1000000)	/* after damage was met */
 
+#define MAX_SOURCES	64	/* of one pass */
+#define SMALL_SHARE	8	/* a segment below an eighth of a full one is small, */
+#define SMALL_ENOUGH	4	/* and so many small ones are made one */
+
 struct moved {
 	uint64_t blob, octets;
+	uint32_t source;
 	uint64_t from, to;	/* offsets */
+};
+
+struct source {
+	uint32_t number;
+	uint64_t octets;
+	int      fd;
 };
 
 struct compaction {
 	struct shard          *shard;
 	const struct ms_scope *scope;
-	uint32_t               source, target;
-	uint64_t               source_octets;
-	int                    source_fd, target_fd;
+	struct source          sources[MAX_SOURCES];
+	size_t                 n_sources;
+	struct source         *source;		/* that is being copied or ended */
+	uint32_t               target;
+	int                    target_fd;
+	uint64_t               live;		/* of the sources */
 	uint64_t               used;		/* octets of the target */
 	struct moved          *moved;
 	size_t                 n, cap, next;	/* next: to be committed */
+	size_t                 slice_end;
+	bool                   is_cancelled;
 	uint8_t               *buffer;		/* one record */
 	size_t                 buffer_octets;
 };
 
 /* ---- choosing ---- */
 
+/* The oldest segments that are less than half alive, as many as fit into one;
+   and small ones, which restarts leave behind, if there are some. */
 static ms_status
-choose(struct compaction *c, uint64_t *live_out, struct ms_error *err)
+choose(struct compaction *c, struct ms_error *err)
 {
 	struct shard *s = c->shard;
 	int64_t before = s->store->clock->now_us(s->store->host) - SEGMENT_GRACE_US;
+	uint64_t full = s->store->segment_octets;
+	size_t n_small = 0;
 	DB_AUTO_READ struct db_txn t;
 	ms_status st = db_begin_read(&t, s, NULL, err);
 
 	if (st != MS_OK)
 		return st;
 	DB_AUTO_CURSOR struct db_cursor cursor = db_cursor(&t, DB_SEG);
-	while ((st = db_next(&cursor)) == MS_OK) {
+	while (c->n_sources < MAX_SOURCES && (st = db_next(&cursor)) == MS_OK) {
 		struct segment_row row;
+		bool is_dying, is_small;
 
 		if (!segment_decode(cursor.value, &row))
 			return db_damaged(&t, DB_SEG, "segment");
-		if (row.state == SEGMENT_SEALED && row.since_us <= before && row.live > 0 &&
-		    row.live < row.octets / 2) {
-			c->source = key_u32_at(cursor.key, 0);
-			c->source_octets = row.octets;
-			*live_out = row.live;
-			return MS_OK;
-		}
+		is_dying = row.live < row.octets / 2;
+		is_small = row.octets < full / SMALL_SHARE;
+		if (row.state != SEGMENT_SEALED || row.since_us > before || row.live == 0 ||
+		    (!is_dying && !is_small) ||
+		    (c->n_sources > 0 && c->live + row.live > full))
+			continue;
+		c->sources[c->n_sources++] = (struct source){ .fd = -1,
+			.number = key_u32_at(cursor.key, 0), .octets = row.octets };
+		c->live += row.live;
+		n_small += !is_dying;
 	}
-	return st;
+	if (st != MS_OK && st != MS_NOTFOUND)
+		return st;
+	if (c->n_sources == n_small && n_small < SMALL_ENOUGH)
+		c->n_sources = 0;
+	return MS_OK;
 }
 
 static ms_status
 set_moving(struct db_txn *t, void *data)
 {
 	struct compaction *c = data;
+	ms_status st = MS_OK;
 
-	return segment_set_state(t, c->source, SEGMENT_MOVING);
+	for (size_t i = 0; i < c->n_sources && st == MS_OK; i++)
+		st = segment_set_state(t, c->sources[i].number, SEGMENT_MOVING);
+	return st;
 }
 
 /* ---- copying ---- */
@@ -90,7 +119,8 @@ is_living(struct compaction *c, uint64_t blob, uint64_t offset, bool *out,
 	st = db_get(&t, DB_BLOB, key_str(&key), &raw);
 	if (st == MS_OK && !blob_decode(raw, &row))
 		return db_damaged(&t, DB_BLOB, "blob");
-	*out = st == MS_OK && row.segment == c->source && row.offset == offset;
+	*out = st == MS_OK && row.segment == c->source->number &&
+	    row.offset == offset;
 	return st == MS_NOTFOUND ? MS_OK : st;
 }
 
@@ -146,18 +176,19 @@ copy_record(struct compaction *c, const struct record *r, uint64_t offset,
 
 	if (!make_room(c, (size_t)octets))
 		return ms_error_set(err, MS_TEMPFAIL, "4.3.0", "no memory");
-	st = segment_read(c->source_fd, offset, c->buffer, (size_t)octets, err);
+	st = segment_read(c->source->fd, offset, c->buffer, (size_t)octets, err);
 	if (st != MS_OK)
 		return st;
 	if (ms_crc32c(0, c->buffer + RECORD_HEAD, (size_t)r->stored) != r->crc)
 		return ms_error_set(err, MS_INVALID, "",
 		    "shard %u: body %016llx in segment %08x is damaged; the segment stays",
-		    c->shard->number, (unsigned long long)r->blob, c->source);
+		    c->shard->number, (unsigned long long)r->blob,
+		    c->source->number);
 	record_encode(&c->shard->store->id, r, c->target, c->used, c->buffer);
 	if ((st = write_octets(c->target_fd, c->buffer, (size_t)octets, c->used, err)) != MS_OK)
 		return st;
-	c->moved[c->n++] = (struct moved){ .blob = r->blob, .octets = octets, .from = offset,
-		.to = c->used };
+	c->moved[c->n++] = (struct moved){ .blob = r->blob, .octets = octets,
+		.source = c->source->number, .from = offset, .to = c->used };
 	c->used += octets;
 	return MS_OK;
 }
@@ -165,67 +196,99 @@ copy_record(struct compaction *c, const struct record *r, uint64_t offset,
 static ms_status
 copy_living(struct compaction *c, struct ms_error *err)
 {
+	struct source *source = c->source;
+	struct shard *s = c->shard;
 	struct segment_walk w;
+	size_t n = c->n;
 	struct record r;
 	uint64_t offset;
-	ms_status st = segment_walk_begin(&w, &c->shard->store->id, c->source_fd, c->source,
-	    c->source_octets, err);
+	ms_status st;
 
+	if ((st = files_open(&s->files, source->number, &source->fd, err)) != MS_OK)
+		return st;
+	st = segment_walk_begin(&w, &s->store->id, source->fd, source->number, source->octets, err);
 	while (st == MS_OK && (st = segment_walk_next(&w, &r, &offset, err)) == MS_OK) {
 		bool living;
 
 		st = is_living(c, r.blob, offset, &living, err);
 		if (st == MS_OK && living)
 			st = copy_record(c, &r, offset, err);
-		if (st == MS_OK && c->shard->store->scope != NULL &&
-		    c->shard->store->scope->is_cancelled(c->scope))
+		if (st == MS_OK && s->store->scope->is_cancelled(c->scope) != 0)
 			st = MS_CANCELLED;
 	}
 	segment_walk_end(&w);
-	MS_CRASH("lmdb.compact.copied");
+	if (st != MS_NOTFOUND)
+		c->n = n;	/* nothing of it moves */
 	return st == MS_NOTFOUND ? MS_OK : st;
+}
+
+/* A source that is damaged or can't be read stays as it is, beside the others. */
+static ms_status
+copy_all(struct compaction *c, struct ms_error *err)
+{
+	ms_status st;
+
+	for (size_t i = 0; i < c->n_sources; i++) {
+		c->source = &c->sources[i];
+		st = copy_living(c, err);
+		if (st == MS_CANCELLED)
+			return st;
+		if (st != MS_OK)
+			c->shard->store->log->write(c->scope, MS_LOG_ERROR,
+			    err != NULL ? err->text : "a segment can't be copied", NULL, 0);
+	}
+	MS_CRASH("lmdb.compact.copied");
+	return MS_OK;
 }
 
 /* ---- committing ---- */
 
 static ms_status
+move_one(struct db_txn *t, const struct compaction *c, const struct moved *m,
+    struct segment_row *source, struct segment_row *target)
+{
+	struct key key = key_u64(m->blob);
+	uint8_t octets[BLOB_ROW];
+	struct blob_row row;
+	struct ms_str raw;
+	ms_status st = db_get(t, DB_BLOB, key_str(&key), &raw);
+
+	if (st == MS_NOTFOUND)
+		return MS_OK;	/* deleted meanwhile */
+	if (st != MS_OK)
+		return st;
+	if (!blob_decode(raw, &row))
+		return db_damaged(t, DB_BLOB, "blob");
+	if (row.segment != m->source || row.offset != m->from)
+		return MS_OK;
+	row.segment = c->target;
+	row.offset = m->to;
+	blob_encode(&row, octets);
+	source->live -= m->octets < source->live ? m->octets : source->live;
+	target->live += m->octets;
+	if (target->octets < m->to + m->octets)
+		target->octets = m->to + m->octets;
+	return db_put(t, DB_BLOB, key_str(&key), ms_str_of((char *)octets, sizeof(octets)));
+}
+
+/* Places of one source at most: the rows of the two segments are written once. */
+static ms_status
 move_some(struct db_txn *t, void *data)
 {
 	struct compaction *c = data;
+	uint32_t number = c->moved[c->next].source;
 	struct segment_row source, target;
+	size_t i;
 	ms_status st;
 
-	if ((st = segment_get(t, c->source, &source)) != MS_OK ||
+	if ((st = segment_get(t, number, &source)) != MS_OK ||
 	    (st = segment_get(t, c->target, &target)) != MS_OK)
 		return st;
-	for (size_t i = c->next; i < c->n && i < c->next + SLICE; i++) {
-		const struct moved *m = &c->moved[i];
-		struct key key = key_u64(m->blob);
-		uint8_t octets[BLOB_ROW];
-		struct blob_row row;
-		struct ms_str raw;
-
-		st = db_get(t, DB_BLOB, key_str(&key), &raw);
-		if (st == MS_NOTFOUND)
-			continue;	/* deleted meanwhile */
-		if (st != MS_OK)
+	for (i = c->next; i < c->n && i < c->next + SLICE && c->moved[i].source == number; i++)
+		if ((st = move_one(t, c, &c->moved[i], &source, &target)) != MS_OK)
 			return st;
-		if (!blob_decode(raw, &row))
-			return db_damaged(t, DB_BLOB, "blob");
-		if (row.segment != c->source || row.offset != m->from)
-			continue;
-		row.segment = c->target;
-		row.offset = m->to;
-		blob_encode(&row, octets);
-		st = db_put(t, DB_BLOB, key_str(&key), ms_str_of((char *)octets, sizeof(octets)));
-		if (st != MS_OK)
-			return st;
-		source.live -= m->octets < source.live ? m->octets : source.live;
-		target.live += m->octets;
-		if (target.octets < m->to + m->octets)
-			target.octets = m->to + m->octets;
-	}
-	if ((st = segment_put(t, c->source, &source)) != MS_OK)
+	c->slice_end = i;
+	if ((st = segment_put(t, number, &source)) != MS_OK)
 		return st;
 	return segment_put(t, c->target, &target);
 }
@@ -235,33 +298,40 @@ commit_places(struct compaction *c, struct ms_error *err)
 {
 	ms_status st = MS_OK;
 
-	for (c->next = 0; c->next < c->n && st == MS_OK; c->next += SLICE) {
+	while (c->next < c->n && st == MS_OK) {
 		st = db_change(c->shard, err, move_some, c);
+		c->next = c->slice_end;
 		MS_CRASH("lmdb.compact.moved");
 	}
 	return st;
 }
 
-/* With octets left that the walk did not find, the source is put aside for a
-   day: that is damage, which people have to look at. */
+/* With octets left that were not copied, a source is put aside for a day: that
+   is damage, which people have to look at. */
 static ms_status
-end_source(struct db_txn *t, void *data)
+end_sources(struct db_txn *t, void *data)
 {
 	struct compaction *c = data;
-	struct segment_row row;
-	ms_status st = segment_get(t, c->source, &row);
 
-	if (st != MS_OK)
-		return st;
-	row.state = row.live == 0 ? SEGMENT_DROPPING : SEGMENT_SEALED;
-	row.since_us = row.live == 0 ? t->now_us : t->now_us + AGAIN_US;
-	return segment_put(t, c->source, &row);
+	for (size_t i = 0; i < c->n_sources; i++) {
+		uint32_t number = c->sources[i].number;
+		struct segment_row row;
+		ms_status st = segment_get(t, number, &row);
+
+		if (st != MS_OK)
+			return st;
+		row.state = row.live == 0 ? SEGMENT_DROPPING : SEGMENT_SEALED;
+		row.since_us = row.live == 0 || c->is_cancelled ? t->now_us : t->now_us + AGAIN_US;
+		if ((st = segment_put(t, number, &row)) != MS_OK)
+			return st;
+	}
+	return MS_OK;
 }
 
 static ms_status
 copy_and_move(struct compaction *c, struct ms_error *err)
 {
-	ms_status st = copy_living(c, err);
+	ms_status st = copy_all(c, err);
 
 #ifndef MANSIO_SABOTAGE_NO_SYNC
 	if (st == MS_OK && fdatasync(c->target_fd) == -1)
@@ -272,55 +342,42 @@ copy_and_move(struct compaction *c, struct ms_error *err)
 }
 
 static ms_status
-run(struct compaction *c, uint64_t live, struct ms_error *err)
+run(struct compaction *c, struct ms_error *err)
 {
 	struct shard *s = c->shard;
-	char name[FILES_NAME];
 	ms_status st, ended;
 
-	files_name(c->source, name);
-	c->source_fd = openat(s->seg_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (c->source_fd == -1)
-		return ms_error_errno(err, "open segment %s", name);
 	if ((st = db_change(s, err, set_moving, c)) != MS_OK)
 		return st;
 	MS_CRASH("lmdb.compact.moving");
-	st = segments_new(s, live, &c->target, &c->target_fd, err);
+	st = segments_new(s, c->live, &c->target, &c->target_fd, err);
 	MS_CRASH("lmdb.compact.target");
 	if (st == MS_OK) {
 		st = copy_and_move(c, err);
 		ended = segments_seal(s, c->target, c->target_fd, c->next > 0 ? c->used : 0,
 		    st == MS_OK ? err : NULL);
+		c->is_cancelled = st == MS_CANCELLED;
 		st = st == MS_OK ? ended : st;
 	}
 	MS_CRASH("lmdb.compact.sealed");
-	ended = db_change(s, st == MS_OK ? err : NULL, end_source, c);
+	ended = db_change(s, st == MS_OK ? err : NULL, end_sources, c);
 	MS_CRASH("lmdb.compact.dropping");
 	return st == MS_OK ? ended : st;
 }
 
 ms_status
-compact_one(struct shard *s, const struct ms_scope *scope, uint64_t *octets_out,
+compact_some(struct shard *s, const struct ms_scope *scope, uint64_t *octets_out,
     struct ms_error *err)
 {
-	struct compaction c = { .shard = s, .scope = scope, .source_fd = -1, .target_fd = -1 };
-	uint64_t live = 0;
-	ms_status st = choose(&c, &live, err);
+	struct compaction c = { .shard = s, .scope = scope, .target_fd = -1 };
+	ms_status st = choose(&c, err);
 
-	*octets_out = 0;
-	if (st == MS_NOTFOUND)
-		return MS_OK;
-	if (st == MS_OK)
-		st = run(&c, live, err);
-	if (st != MS_OK) {
-		const struct ms_log *log = s->store->log;
-
-		log->write(scope, st == MS_INVALID ? MS_LOG_ERROR : MS_LOG_WARNING,
-		    err != NULL ? err->text : "compaction failed", NULL, 0);
-	}
+	if (st == MS_OK && c.n_sources > 0)
+		st = run(&c, err);
 	*octets_out = c.used;
-	if (c.source_fd != -1)
-		close(c.source_fd);
+	for (size_t i = 0; i < c.n_sources; i++)
+		if (c.sources[i].fd != -1)
+			close(c.sources[i].fd);
 	free(c.moved);
 	free(c.buffer);
 	return st;

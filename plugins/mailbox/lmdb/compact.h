@@ -11,9 +11,9 @@
 
 #include "segments.h"
 
-/* One segment of the shard, the oldest with less than half of it living;
-   *octets_out: how much was copied, 0: there was none. */
-ms_status compact_one(struct shard *s, const struct ms_scope *scope, uint64_t *octets_out,
+/* The oldest segments of the shard with less than half of them living, into
+   one; *octets_out: how much was copied, 0: there was none. */
+ms_status compact_some(struct shard *s, const struct ms_scope *scope, uint64_t *octets_out,
     struct ms_error *err);
 
 #endif

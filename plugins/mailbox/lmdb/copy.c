@@ -105,7 +105,7 @@ copy_message(struct copy *c, const struct entry *e, struct ms_str raw)
 	if (!c->hands_over && (st = blob_hold(t, mail.blob)) != MS_OK)
 		return st;
 	mail.saved_us = t->now_us;
-	st = message_add(t, c->a, c->to, &c->tail, 0, c->modseq, &out, &mail, &uid);
+	st = message_insert(t, c->a, c->to, &c->tail, 0, c->modseq, &out, &mail, &uid);
 	if (st != MS_OK)
 		return st;
 	uid_list_add(&c->taken, e->uid);

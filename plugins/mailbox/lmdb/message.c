@@ -69,7 +69,7 @@ unindex_email(struct db_txn *t, const struct box *b, uint32_t uid, const struct 
 }
 
 ms_status
-message_add(struct db_txn *t, struct account *a, struct box *b, struct chunk_tail *tail,
+message_insert(struct db_txn *t, struct account *a, struct box *b, struct chunk_tail *tail,
     uint32_t uid, uint64_t modseq, const struct flagset *flags, const struct mail *mail,
     uint32_t *uid_out)
 {

@@ -19,7 +19,7 @@
 
 /* Adds a message with that UID (0: the next one).  mail: the reference to the
    blob is the caller's; email_id zero: made.  *uid_out: the UID. */
-ms_status message_add(struct db_txn *t, struct account *a, struct box *b,
+ms_status message_insert(struct db_txn *t, struct account *a, struct box *b,
     struct chunk_tail *tail, uint32_t uid, uint64_t modseq, const struct flagset *flags,
     const struct mail *mail, uint32_t *uid_out);
 

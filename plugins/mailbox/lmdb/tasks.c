@@ -85,7 +85,7 @@ expire(struct ms_instance *self, const struct ms_scope *scope, struct ms_error *
 	return worst;
 }
 
-/* One segment a time: 64 MiB are copied in a fraction of a second.  While jobs
+/* At most one segment full a time, copied in a fraction of a second.  While jobs
    wait, the pause that follows keeps the mean at 10 MB/s. */
 static ms_status
 compact(struct shard *s, const struct ms_scope *scope, int64_t *pause_out,
@@ -93,7 +93,7 @@ compact(struct shard *s, const struct ms_scope *scope, int64_t *pause_out,
 {
 	struct ms_instance *self = s->store;
 	uint64_t octets = 0;
-	ms_status st = compact_one(s, scope, &octets, err);
+	ms_status st = compact_some(s, scope, &octets, err);
 	bool is_busy = self->clock->steady_us(self->host) - s->busy_us < BUSY_US;
 
 	*pause_out = octets == 0 ? MINUTE_US : is_busy ? (int64_t)(octets / COPY_RATE) + SOON_US :

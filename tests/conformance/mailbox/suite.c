@@ -2,12 +2,11 @@
 /* suite.c - see suite.h */
 #include "suite.h"
 
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <ftw.h>
 
 #define TEXT_MAX ((size_t)16 << 20)
 
@@ -72,8 +71,31 @@ open_account(struct suite *s)
 		suite_fail(s, __FILE__, __LINE__, "open: %s", err.text);
 }
 
-static void
-close_plugin(struct suite *s)
+void
+suite_begin(struct suite *s, const struct ms_plugin *plugin,
+    void (*configure)(struct ms_mock *))
+{
+	const char *tmp = getenv("TMPDIR");
+
+	s->plugin = plugin;
+	s->configure = configure;
+	s->account = NULL;
+	s->mock = NULL;
+	s->why[0] = '\0';
+	s->step = 0;
+	s->now_us = INT64_C(1767225600000000);
+	s->arena = ms_arena_new(0);
+	snprintf(s->directory, sizeof(s->directory), "%s/mansio-conformance-XXXXXX",
+	    tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(s->directory) == NULL)
+		abort();
+	open_plugin(s);
+	s->inbox = suite_create(s, "INBOX");
+	open_account(s);
+}
+
+void
+suite_stop(struct suite *s)
 {
 	if (s->account != NULL)
 		s->table->close(s->self, s->account);
@@ -84,11 +106,17 @@ close_plugin(struct suite *s)
 }
 
 void
-suite_reopen(struct suite *s)
+suite_start(struct suite *s)
 {
-	close_plugin(s);
 	open_plugin(s);
 	open_account(s);
+}
+
+void
+suite_reopen(struct suite *s)
+{
+	suite_stop(s);
+	suite_start(s);
 }
 
 static int
@@ -98,60 +126,12 @@ remove_entry(const char *path, const struct stat *info, int type, struct FTW *ft
 	return remove(path);
 }
 
-static void
-run_check(struct suite *s, const struct check *c)
+void
+suite_end(struct suite *s)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(s->directory, sizeof(s->directory), "%s/mansio-conformance-XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(s->directory) == NULL)
-		abort();
-	s->why[0] = '\0';
-	s->step = 0;
-	s->now_us = INT64_C(1767225600000000);
-	s->arena = ms_arena_new(0);
-	s->account = NULL;
-	if (setjmp(s->stop) == 0) {
-		open_plugin(s);
-		s->inbox = suite_create(s, "INBOX");
-		open_account(s);
-		c->run(s);
-		if (s->account != NULL)
-			s->table->close(s->self, s->account);
-		s->account = NULL;
-		EXPECT_NUMBER(s, ms_mock_blobs_held(s->mock), 0);
-	}
-	close_plugin(s);
+	suite_stop(s);
 	ms_arena_free(s->arena);
 	(void)nftw(s->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-int
-conformance_mailbox(const struct ms_plugin *plugin, void (*configure)(struct ms_mock *),
-    const char *only)
-{
-	static const struct check *const all[] = { box_checks, message_checks, flag_checks,
-		change_checks, copy_checks, property_checks, delivery_checks, search_checks,
-		migration_checks, model_checks };
-	static struct suite s;
-	int failed = 0, n = 0;
-
-	s.plugin = plugin;
-	s.configure = configure;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		for (const struct check *c = all[i]; c->name != NULL; c++) {
-			if (only != NULL && strstr(c->name, only) == NULL)
-				continue;
-			run_check(&s, c);
-			failed += s.why[0] != '\0';
-			printf("%s %d - %s\n", s.why[0] == '\0' ? "ok" : "not ok", ++n, c->name);
-			if (s.why[0] != '\0')
-				printf("# %s\n", s.why);
-			fflush(stdout);
-		}
-	printf("1..%d\n", n);
-	return failed;
 }
 
 /* ---- jobs ---- */

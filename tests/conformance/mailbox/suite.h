@@ -68,8 +68,15 @@ void suite_number(struct suite *s, const char *file, int line, const char *what,
 void suite_text(struct suite *s, const char *file, int line, const char *what,
     const char *is, const char *should);
 
-/* Stops the plugin and starts it again on what it left. */
+/* A new store with the account and its INBOX; s->stop must be set.  end: removes
+   it, also after a failure. */
+void suite_begin(struct suite *s, const struct ms_plugin *plugin,
+    void (*configure)(struct ms_mock *));
+void suite_end(struct suite *s);
+/* Stops the plugin and starts it again on what it left; or each alone. */
 void suite_reopen(struct suite *s);
+void suite_stop(struct suite *s);
+void suite_start(struct suite *s);
 const struct ms_scope *suite_scope(struct suite *s);
 
 /* The head of a job, and running it. */

@@ -2,7 +2,6 @@
 /* child.c - see child.h */
 #include "child.h"
 
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,15 +269,9 @@ find_or_create(struct child *c, const char *name)
 }
 
 static void
-begin(struct child *c, const char *path, const char *directory)
+begin(struct child *c, const char *directory)
 {
-	void *plugin = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	const struct ms_plugin *(*entry)(void);
-
-	if (plugin == NULL)
-		wrong("%s", dlerror());
-	*(void **)&entry = dlsym(plugin, "ms_plugin_entry");
-	c->plugin = entry();
+	c->plugin = ms_plugin_entry();
 	c->table = c->plugin->interface(MS_MAILBOX_ID);
 	c->mock = ms_mock_new(c->plugin);
 	ms_mock_directory(c->mock, directory);
@@ -319,15 +312,15 @@ work(struct child *c)
 }
 
 int
-child_run(const char *plugin, const char *directory, const struct ledger *ledger, int fd,
-    unsigned seed, bool endless)
+child_run(const char *directory, const struct ledger *ledger, int fd, unsigned seed,
+    bool endless)
 {
 	static struct ledger_entry mine[LEDGER_MAX];
 	struct child c = { .ledger = ledger, .fd = fd, .n = ledger->n, .mine = mine,
 		.arena = ms_arena_new(0), .chance = 88172645463325252u + seed * 7919u };
 
 	memcpy(mine, ledger->entries, sizeof(mine));
-	begin(&c, plugin, directory);
+	begin(&c, directory);
 	c.inbox = find_or_create(&c, "INBOX");
 	c.archive = find_or_create(&c, "Archive");
 	verify(&c);

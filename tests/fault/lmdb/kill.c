@@ -2,7 +2,9 @@
 /*
  * kill.c - mailbox-lmdb killed at each of its crash points, and at any time
  *
- *	lmdb-kill PLUGIN.so [ROUNDS-AT-RANDOM]
+ *	lmdb_kill [ROUNDS-AT-RANDOM]
+ *
+ * The plugin is linked in.
  *
  * A child delivers, expunges, moves time on so that segments are compacted
  * and dropped, and is killed.  The next one looks at what is left: the
@@ -13,13 +15,13 @@
  * In a build with crash points each is met for the n-th time, n = 1, 2, ...,
  * until it no longer fires; one that never fires fails the test.
  */
-#include <dlfcn.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,16 +39,24 @@ remove_entry(const char *path, const struct stat *info, int type, struct FTW *ft
 }
 
 static void
+remove_store(void)
+{
+	(void)nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void
 begin_store(void)
 {
 	memset(ledger, 0, sizeof(*ledger));
-	(void)nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	remove_store();
+	if (mkdir(directory, 0700) == -1)
+		abort();
 }
 
 /* Runs a child until it ends or is killed after that many microseconds (0:
    never).  0: it ended well; 1: it was killed; -1: it found something wrong. */
 static int
-run_child(const char *plugin, const char *crash, unsigned seed, long kill_after_us)
+run_child(const char *crash, unsigned seed, long kill_after_us)
 {
 	int fds[2], status;
 	pid_t pid;
@@ -61,7 +71,7 @@ run_child(const char *plugin, const char *crash, unsigned seed, long kill_after_
 		close(fds[0]);
 		if (crash != NULL)
 			setenv("MANSIO_CRASH", crash, 1);
-		_exit(child_run(plugin, directory, ledger, fds[1], seed, kill_after_us != 0));
+		_exit(child_run(directory, ledger, fds[1], seed, kill_after_us != 0));
 	}
 	close(fds[1]);
 	if (kill_after_us != 0) {
@@ -93,12 +103,12 @@ static const char *const points[] = {
 };
 
 static bool
-has_points(const char *plugin)
+has_points(void)
 {
 	begin_store();
 	(void)unlink(log_path);
 	setenv("MANSIO_CRASH_LOG", log_path, 1);
-	if (run_child(plugin, NULL, 1, 0) != 0) {
+	if (run_child(NULL, 1, 0) != 0) {
 		printf("not ok - the workload runs\n");
 		exit(1);
 	}
@@ -107,7 +117,7 @@ has_points(const char *plugin)
 }
 
 static int
-walk_point(const char *plugin, const char *name)
+walk_point(const char *name)
 {
 	unsigned fired = 0, step = 1;
 
@@ -117,8 +127,8 @@ walk_point(const char *plugin, const char *name)
 		int how;
 
 		snprintf(crash, sizeof(crash), "%s:%u", name, n);
-		how = run_child(plugin, crash, n, 0);
-		if (how == -1 || run_child(plugin, NULL, n + 1000, 0) != 0) {
+		how = run_child(crash, n, 0);
+		if (how == -1 || run_child(NULL, n + 1000, 0) != 0) {
 			printf("not ok - %s: pass %u\n", name, n);
 			return 1;
 		}
@@ -133,13 +143,13 @@ walk_point(const char *plugin, const char *name)
 }
 
 static int
-kill_at_random(const char *plugin, unsigned rounds)
+kill_at_random(unsigned rounds)
 {
 	unsigned killed = 0;
 
 	begin_store();
 	for (unsigned i = 0; i < rounds; i++) {
-		int how = run_child(plugin, NULL, i, 1000 + (long)(i * 7919 % 40) * 1000);
+		int how = run_child(NULL, i, 1000 + (long)(i * 7919 % 40) * 1000);
 
 		if (how == -1) {
 			printf("not ok - killed at random, round %u\n", i);
@@ -147,7 +157,7 @@ kill_at_random(const char *plugin, unsigned rounds)
 		}
 		killed += how == 1;
 	}
-	if (run_child(plugin, NULL, 4242, 0) != 0) {
+	if (run_child(NULL, 4242, 0) != 0) {
 		printf("not ok - after all kills\n");
 		return 1;
 	}
@@ -159,13 +169,9 @@ int
 main(int argc, char **argv)
 {
 	const char *tmp = getenv("TMPDIR");
-	unsigned rounds = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 40;
+	unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 40;
 	int failed = 0, n = 1;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: %s PLUGIN.so [ROUNDS]\n", argv[0]);
-		return 2;
-	}
 	ledger = mmap(NULL, sizeof(*ledger), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 	    -1, 0);
 	snprintf(directory, sizeof(directory), "%s/mansio-kill-XXXXXX",
@@ -173,12 +179,12 @@ main(int argc, char **argv)
 	if (ledger == MAP_FAILED || mkdtemp(directory) == NULL)
 		abort();
 	snprintf(log_path, sizeof(log_path), "%s.log", directory);
-	if (has_points(argv[1]))
+	if (has_points())
 		for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++, n++)
-			failed += walk_point(argv[1], points[i]);
-	failed += kill_at_random(argv[1], rounds);
+			failed += walk_point(points[i]);
+	failed += kill_at_random(rounds);
 	printf("1..%d\n", n);
-	begin_store();
+	remove_store();
 	(void)unlink(log_path);
 	return failed > 0;
 }
