@@ -362,6 +362,23 @@ Test(session, doubles_dots_when_asked)
 	peer_close(&p);
 }
 
+/* "More follows" with nothing behind it costs the kernel's 200 ms each time. */
+Test(session, sends_the_end_of_a_stuffed_text_at_once)
+{
+	int64_t began = clock_steady_us();
+	struct peer p;
+
+	greeted(&p);
+	for (int i = 0; i < 10; i++) {
+		peer_send(&p, "DOT 8\r\n");
+		cr_assert_str_eq(peer_line(&p), "..23456");
+		cr_assert_str_eq(peer_line(&p), ".");
+	}
+	cr_assert_lt(clock_steady_us() - began, SECOND_US, "%lld us",
+	    (long long)(clock_steady_us() - began));
+	peer_close(&p);
+}
+
 Test(session, holds_little_for_a_peer_that_does_not_read)
 {
 	struct peer p;
