@@ -26,8 +26,8 @@ link_open_segment(struct run *run, struct link_segment *out,
 	if (st != MS_OK)
 		return st;
 	*out = (struct link_segment){ .fd = seg->fd,
-		.generation = seg->generation, .octets = seg->row.octets };
-	memcpy(out->key, seg->row.key, sizeof(out->key));
+		.generation = seg->generation, .octets = run->limits->segment };
+	memcpy(out->key, seg->key, sizeof(out->key));
 	run_arm_flush(run);	/* its row; the folder tells of it till then */
 	return MS_OK;
 }

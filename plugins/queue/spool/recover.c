@@ -111,6 +111,7 @@ read_segments(struct run *run, MDB_txn *txn, struct ms_error *err)
 		}
 		seg = new_segment(generation);
 		seg->row = row;
+		memcpy(seg->key, row.key, sizeof(seg->key));
 		seg->has_row = true;
 		seg->state = row.state;
 		seg->end = row.end;
@@ -241,7 +242,7 @@ scan_segment(struct run *run, MDB_txn *txn, struct segment *seg,
 	ms_status st;
 
 	/* Bodies of an ended one were looked at, or synced, before it ended. */
-	scan_init(&scan, seg->fd, seg->generation, seg->row.key, seg->row.cursor,
+	scan_init(&scan, seg->fd, seg->generation, seg->key, seg->row.cursor,
 	    ended ? seg->end : seg->mark, ended, !ended);
 	st = look_through(run, txn, seg, &scan, names, &err);
 	if (scan.damaged > 0)

@@ -23,6 +23,7 @@ struct survivors;
 
 struct segment {
 	uint64_t generation;
+	uint8_t  key[JOURNAL_KEY_OCTETS];	/* never changes; read without a lock */
 	struct seg_row row;	/* as committed; kind, octets, key from the start */
 	bool     has_row;
 	uint32_t state;		/* what is to be committed: */

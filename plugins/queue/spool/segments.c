@@ -139,7 +139,7 @@ make_file(struct run *run, struct segment *seg, struct ms_error *err)
 	if (st != MS_OK)
 		return st;
 	MS_CRASH("spool.segment.named");
-	memcpy(head.key, seg->row.key, sizeof(head.key));
+	memcpy(head.key, seg->key, sizeof(head.key));
 	journal_head_encode(&head, octets);
 	st = io_write(seg->fd, &iov, 1, 0, err);
 	/* The name must be there before the first 250; the head goes to the
@@ -168,7 +168,8 @@ segments_make(struct run *run, uint32_t kind, struct segment **seg_out,
 	seg->row.octets = run->limits->segment;
 	seg->row.cursor = JOURNAL_HEAD_OCTETS;
 	seg->mark = JOURNAL_HEAD_OCTETS;
-	run->sv->clock->random(run->sv->host, seg->row.key, sizeof(seg->row.key));
+	run->sv->clock->random(run->sv->host, seg->key, sizeof(seg->key));
+	memcpy(seg->row.key, seg->key, sizeof(seg->key));
 	pthread_mutex_lock(&run->lock);
 	seg->generation = segments_new_generation(run);
 	pthread_mutex_unlock(&run->lock);
@@ -207,7 +208,8 @@ segments_open_file(struct run *run, struct segment *seg, bool has_key,
 		return ms_error_prefix(err, st, "segment %s", name);
 	if (journal_head_decode(ms_str_of(octets, n), &head) &&
 	    head.generation == seg->generation) {
-		memcpy(seg->row.key, head.key, sizeof(seg->row.key));
+		memcpy(seg->key, head.key, sizeof(seg->key));
+		memcpy(seg->row.key, head.key, sizeof(seg->key));
 		seg->row.octets = head.octets;
 	} else if (!has_key) {
 		/* Renamed to its new use, and then the machine stopped. */
@@ -422,7 +424,7 @@ segments_read(struct segment *seg, uint64_t offset, struct ms_arena *arena,
 		return ms_error_prefix(err, st, "segment %016llx",
 		    (unsigned long long)seg->generation);
 	if (!journal_record_decode(ms_str_of(first, n), seg->generation, offset,
-	    seg->row.key, &r))
+	    seg->key, &r))
 		return ms_error_set(err, MS_TEMPFAIL, "4.3.0",
 		    "segment %016llx: damaged record at %llu",
 		    (unsigned long long)seg->generation,

@@ -95,7 +95,7 @@ get_writer(struct survivors *s, int64_t day, uint64_t octets,
 			w = x;
 	}
 	if (w->seg != NULL && (w->day != day ||
-	    w->at + octets > w->seg->row.octets))
+	    w->at + octets > s->run->limits->segment))
 		end_writer(s, w, false);
 	if (w->seg == NULL) {
 		st = segments_make(s->run, SEGMENT_DEFERRED, &w->seg, err);
@@ -178,7 +178,7 @@ copy_one(struct survivors *s, struct segment *from, struct move *m,
 	if (st != MS_OK)
 		return st;
 	if (!journal_record_decode(ms_str_of(octets, n), from->generation,
-	    m->from_offset, from->row.key, &r))
+	    m->from_offset, from->key, &r))
 		return ms_error_set(err, MS_CONFLICT, "4.3.0", "damaged record");
 	m->octets = journal_record_octets(&r);
 	st = get_writer(s, m->expires_us / DAY_US, m->octets, &w, err);
@@ -194,7 +194,7 @@ copy_one(struct survivors *s, struct segment *from, struct move *m,
 		r.generation = w->seg->generation;
 		r.offset = w->at;
 		r.mark = w->mark;
-		journal_record_encode(&r, w->seg->row.key, head);
+		journal_record_encode(&r, w->seg->key, head);
 		st = io_write(w->seg->fd, &iov, 1, w->at, err);
 	}
 	if (st != MS_OK) {

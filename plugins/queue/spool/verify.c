@@ -91,7 +91,7 @@ look_at_segments(struct run *run, struct ms_arena *arena, size_t *n_out)
 			.size = seg->row.octets, .live = seg->tail.live,
 			.live_octets = seg->tail.live_octets,
 			.state = seg->state, .has_file = seg->fd != -1 };
-		memcpy(all[i].key, seg->row.key, sizeof(all[i].key));
+		memcpy(all[i].key, seg->key, sizeof(all[i].key));
 	}
 	*n_out = run->n;
 	pthread_mutex_unlock(&run->lock);

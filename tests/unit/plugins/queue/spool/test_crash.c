@@ -87,7 +87,7 @@ ParameterizedTest(size_t *i, crash, loses_nothing_and_doubles_nothing)
 	const char *point = points[*i];
 	unsigned n = 1, kills = 0;
 
-	for (;; n += 1 + n / 2) {
+	for (;; n += 1 + n / 12) {
 		struct ledger *l = ledger_new();
 		enum fate fate;
 		char folder[64];

@@ -183,7 +183,7 @@ ParameterizedTest(size_t *i, disk, may_fail_at_any_call)
 	unsigned faulty = 0;
 	int fate;
 
-	for (unsigned n = 1; ; n += 1 + n / 4) {
+	for (unsigned n = 1; ; n += 1 + n / 16) {
 		struct ledger *l = ledger_new();
 		char path[64];
 		const char *text;
