@@ -87,7 +87,7 @@ struct submitted {
 struct world {
 	struct ms_arena       *arena;
 	struct owner           owner;	/* what belongs to no session */
-	int64_t                now_us, steady_us;
+	int64_t                now_us, steady_us, tick_us;
 	uint64_t               chance;
 	struct ms_buf          log, events;
 	struct ms_mock        *mocks;		/* the first is the main one */
@@ -214,7 +214,8 @@ ms_status overlay_edit(struct overlay *o, struct ms_arena *a, uint32_t edit,
 const struct overlay_field *overlay_find(const struct overlay *o,
     struct ms_str name, uint32_t nth);
 uint32_t overlay_count(const struct overlay *o);
-void overlay_write(const struct overlay *o, struct ms_buf *out);
+/* What was prepended, and the rest of the header. */
+void overlay_write(const struct overlay *o, bool with_fields, struct ms_buf *out);
 
 /* ---- auth.c ---- */
 
@@ -264,6 +265,7 @@ struct ms_session {
 	struct ms_buf     in, sent;
 	size_t            unsent;	/* as write() tells it */
 	size_t            unsent_memory;	/* of it, not by reference */
+	size_t            drained;	/* octets of sent that the peer has */
 	struct ms_wait    wait;
 	struct ms_op     *ops[64];	/* those of wait */
 	struct frame      body;

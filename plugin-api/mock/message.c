@@ -22,7 +22,8 @@ struct ms_message {
 	uint32_t         n_numbers;
 	struct ms_facts *facts;
 	struct overlay   overlay;
-	bool             is_edited;	/* the header is not as it came */
+	bool             is_rebuilt;	/* below what was prepended the header is
+					   not as it came */
 	bool             gone, submitted;
 };
 
@@ -95,7 +96,7 @@ message_set_body(struct ms_message *msg, struct ms_blob *body)
 	blob_disown(msg->info.body);
 	msg->info.body = body;
 	msg->overlay = (struct overlay){ .prepended = msg->overlay.prepended };
-	msg->is_edited = msg->overlay.prepended != NULL;
+	msg->is_rebuilt = false;
 }
 
 /* What is there of the content as it came; so far, while it comes. */
@@ -122,11 +123,9 @@ message_octets(struct ms_message *msg)
 	struct ms_buf b = MS_BUF_MAX(MOCK_MAX_BUF);
 	struct ms_str all = came(msg), out;
 
-	if (msg->is_edited) {
-		read_header(msg);
-		overlay_write(&msg->overlay, &b);
+	overlay_write(&msg->overlay, msg->is_rebuilt, &b);
+	if (msg->is_rebuilt)
 		all = ms_str_from(all, msg->overlay.octets);
-	}
 	ms_buf_add(&b, all);
 	out = ms_arena_str(msg->world->arena, ms_buf_str(&b));
 	ms_buf_free(&b);
@@ -231,7 +230,8 @@ service_content(const struct ms_scope *scope, struct ms_message *msg,
 	must_live(msg);
 	if (msg->info.body == NULL)
 		return ms_error_set(err, MS_INVALID, "", "the body has not come yet");
-	*blob_out = msg->is_edited ? blob_of_octets(msg->world, message_octets(msg)) :
+	*blob_out = msg->is_rebuilt || msg->overlay.prepended != NULL ?
+	    blob_of_octets(msg->world, message_octets(msg)) :
 	    mock_blob_service.hold(msg->info.body);
 	return MS_OK;
 }
@@ -262,7 +262,8 @@ service_edit_header(struct ms_message *msg, uint32_t edit, struct ms_str name,
 		return ms_error_set(err, MS_INVALID, "", "the body has not come yet");
 	read_header(msg);
 	st = overlay_edit(&msg->overlay, msg->world->arena, edit, name, nth, value, err);
-	msg->is_edited = msg->is_edited || st == MS_OK;
+	if (st == MS_OK && edit != MS_HEADER_PREPEND)
+		msg->is_rebuilt = true;
 	return st;
 }
 

@@ -51,15 +51,24 @@ ms_mock_log(struct ms_mock *m)
 
 /* ---- ms.clock/1 ---- */
 
+static void
+tick(struct world *w)
+{
+	w->now_us += w->tick_us;
+	w->steady_us += w->tick_us;
+}
+
 static int64_t
 service_now(const struct ms_host *host)
 {
+	tick(world_of(host));
 	return world_of(host)->now_us;
 }
 
 static int64_t
 service_steady(const struct ms_host *host)
 {
+	tick(world_of(host));
 	return world_of(host)->steady_us;
 }
 
@@ -97,6 +106,14 @@ ms_mock_advance(struct ms_mock *m, int64_t us)
 		mock_die("time does not run backwards; ms_mock_set_time() lets it jump");
 	m->world->now_us += us;
 	m->world->steady_us += us;
+}
+
+void
+ms_mock_tick(struct ms_mock *m, int64_t us)
+{
+	if (us < 0)
+		mock_die("time does not run backwards");
+	m->world->tick_us = us;
 }
 
 /* ---- ms.metrics/1 ---- */

@@ -163,10 +163,12 @@ overlay_count(const struct overlay *o)
 }
 
 void
-overlay_write(const struct overlay *o, struct ms_buf *out)
+overlay_write(const struct overlay *o, bool with_fields, struct ms_buf *out)
 {
 	for (const struct overlay_field *f = o->prepended; f != NULL; f = f->next)
 		ms_buf_add(out, f->whole);
+	if (!with_fields)
+		return;
 	for (const struct overlay_field *f = o->fields; f != NULL; f = f->next)
 		ms_buf_add(out, f->whole);
 	if (o->has_end)

@@ -121,9 +121,10 @@ service_start_tls(struct ms_session *s, const struct ms_tls_policy *policy)
 	if (ms_str_is(facts_get(s->facts, "tls.offered"), "no"))
 		return failed(s, MS_UNSUPPORTED, "no certificate is set up");
 	/* CVE-2011-0411: what came in clear must not be taken for the peer's
-	   words under TLS. */
+	   words under TLS.  The core takes back what it has not sent. */
 	if (s->in.len > 0) {
 		s->ending = true;
+		s->sent.len = s->drained;
 		return failed(s, MS_PERMFAIL, "the client sent commands before TLS");
 	}
 	facts_put(s->facts, ms_str_c("tls.version"), ms_str_c("TLSv1.3"));

@@ -256,6 +256,13 @@ run_input(struct ms_session *s, struct ms_came *came, size_t used)
 	ms_arena_free(arena);
 }
 
+static void
+drain(struct ms_session *s)
+{
+	s->unsent = s->unsent_memory = 0;
+	s->drained = s->sent.len;
+}
+
 /* At most one step.  False: nothing has come. */
 static bool
 turn(struct ms_session *s)
@@ -275,12 +282,12 @@ turn(struct ms_session *s)
 		return true;
 	}
 	if (s->unsent > MOCK_OUTPUT_MARK)
-		s->unsent = s->unsent_memory = 0;
+		drain(s);
 	if ((s->wait.what & INPUT_WAITS) && take_input(s, &came, &used)) {
 		run_input(s, &came, used);
 		return true;
 	}
-	s->unsent = s->unsent_memory = 0;
+	drain(s);
 	if (s->wait.what & MS_WAIT_OUTPUT) {
 		came.what = MS_CAME_OUTPUT;
 		run_step(s, &came);
@@ -359,6 +366,7 @@ ms_mock_sent(struct ms_mock_session *x)
 	struct ms_str sent = ms_arena_str(s->mock->world->arena, ms_buf_str(&s->sent));
 
 	ms_buf_reset(&s->sent);
+	s->drained = 0;
 	return sent;
 }
 

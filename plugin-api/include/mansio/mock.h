@@ -75,6 +75,9 @@ const struct ms_host *ms_mock_host(struct ms_mock *m);
 const struct ms_scope *ms_mock_scope(struct ms_mock *m, uint32_t flags);
 void ms_mock_set_time(struct ms_mock *m, int64_t now_us);	/* 2026-01-01 at first */
 void ms_mock_advance(struct ms_mock *m, int64_t us);
+/* From now on each look at the clock lets so much time pass: for limits on the
+   time that something takes. */
+void ms_mock_tick(struct ms_mock *m, int64_t us);
 struct ms_blob *ms_mock_blob(struct ms_mock *m, struct ms_str octets);
 /* All its octets, NUL after them, in the mock's memory. */
 struct ms_str ms_mock_blob_octets(struct ms_mock *m, struct ms_blob *b);
