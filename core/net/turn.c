@@ -269,8 +269,15 @@ time_up(struct ms_session *s)
 		session_cut(s);
 		return TURN_ON;
 	}
-	if (now >= s->wait_until_us)
-		return step(s, &came);
+	if (now >= s->wait_until_us) {
+		bool stuck = (s->wait.what & MS_WAIT_OUTPUT) != 0;
+
+		(void)step(s, &came);
+		/* Who took no output in the protocol's time gets no more. */
+		if (stuck && s->phase == PHASE_DRAIN)
+			session_cut(s);
+		return TURN_ON;
+	}
 	return TURN_PARK;
 }
 
