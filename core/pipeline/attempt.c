@@ -278,6 +278,13 @@ commit_jobs(struct attempt_run *r)
 				for (size_t j = 0; j < f->result.n_jobs; j++)
 					if (f->result.target.self == backends[k].self)
 						jobs[n++] = f->result.jobs[j];
+		/* Backends work side by side, and an arena is one thread's. */
+		if (n_backends > 1) {
+			struct ms_arena *own = scope_service.arena_new(&r->scope.pub, 0);
+
+			for (size_t j = 0; j < n; j++)
+				jobs[j]->arena = own;
+		}
 		r->ops[k] = commit_start(&r->scope.pub, backends[k], jobs, n);
 		r->n_ops++;
 		jobs += n;

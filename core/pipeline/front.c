@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mansio/arena.h>
 #include <mansio/error.h>
 #include <mansio/str.h>
 
@@ -155,11 +156,45 @@ spread(struct front *f, struct submission *s, struct ms_job *const *jobs, size_t
 	}
 }
 
+/* Shards work side by side, and an arena is one thread's: the jobs of a
+   submission for several get an arena a shard, which lives as long as the op. */
+struct arenas {
+	uint32_t n;
+	struct ms_arena *of_part[];
+};
+
+static void
+free_arenas(void *payload)
+{
+	struct arenas *a = payload;
+
+	for (uint32_t i = 0; i < a->n; i++)
+		ms_arena_free(a->of_part[i]);
+}
+
+static void
+part_arenas(struct submission *s)
+{
+	struct arenas *a = op_payload(s->op);
+
+	a->n = s->n_parts;
+	for (uint32_t k = 0; k < s->n_parts; k++) {
+		struct group *g = &s->parts[k].group;
+
+		if (g->n == 0)
+			continue;
+		a->of_part[k] = ms_arena_new(0);
+		for (size_t i = 0; i < g->n; i++)
+			g->jobs[i]->arena = a->of_part[k];
+	}
+}
+
 struct ms_op *
 front_commit(const struct ms_scope *scope, struct front *f,
     struct ms_job *const *jobs, size_t n)
 {
-	struct ms_op *op = op_new(scope, 0, NULL);
+	struct ms_op *op = op_new(scope, sizeof(struct arenas) +
+	    f->n_shards * sizeof(struct ms_arena *), free_arenas);
 	struct submission *s;
 	unsigned groups = 0;
 
@@ -173,6 +208,8 @@ front_commit(const struct ms_scope *scope, struct front *f,
 	spread(f, s, jobs, n);
 	for (uint32_t k = 0; k < s->n_parts; k++)
 		groups += s->parts[k].group.n > 0;
+	if (groups > 1)
+		part_arenas(s);
 	atomic_init(&s->left, groups);
 	atomic_init(&s->worst, MS_OK);
 	/* The last part to be added may end the submission: count first. */

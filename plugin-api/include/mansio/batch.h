@@ -42,7 +42,8 @@ struct ms_job {
 	ms_status     status;	/* out */
 	struct ms_str key;	/* what is sharded by: the account, the message id */
 	struct ms_error *error;	/* out; NULL: not wanted */
-	struct ms_arena *arena;	/* for results; the submitter's */
+	struct ms_arena *arena;	/* for results; the submitter's, or, of jobs that
+				   go to several shards, one that lives with the op */
 	void         *reserved;
 };
 
