@@ -235,8 +235,10 @@ config_option(struct ms_config *root, const char *name, const char *value)
 	const struct ms_option *o;
 	struct ms_config *c = resolve(root, name, &o);
 
-	if (o == NULL)
+	if (o == NULL && value == NULL)
 		return;			/* a nested section, all of defaults */
+	if (o == NULL)
+		mock_die("the plugin %s has no option \"%s\"", root->mock->plugin->name, name);
 	if (value == NULL)
 		mock_die("option \"%s\" has no value", name);
 	add_value(c, o, ms_str_c(value));
