@@ -435,6 +435,9 @@ segments_sweep(struct shard *s, struct ms_error *err)
 
 		if (f->row.since_us > before)
 			continue;
+		/* Of a process that brought bodies and may have died. */
+		if (f->row.state == SEGMENT_OPEN && f->row.owner != s->store->owner)
+			st = recover_open(s, f, err);
 		if (f->row.state == SEGMENT_DROPPING)
 			st = finish_drop(s, f->number, err);
 		else if (f->row.state == SEGMENT_SEALED && f->row.live == 0)

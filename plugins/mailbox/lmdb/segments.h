@@ -49,8 +49,8 @@ ms_status blob_drop(struct db_txn *t, uint64_t blob);
 /* At the start: seals what dead writers left open, removes files without a
    row.  In proportion to what was open. */
 ms_status segments_recover(struct shard *s, struct ms_error *err);
-/* Marks what has nothing living as dropping, and unlinks what has been that
-   for a minute. */
+/* Marks what has nothing living as dropping, unlinks what has been that for a
+   minute, and seals what other processes left open when they died. */
 ms_status segments_sweep(struct shard *s, struct ms_error *err);
 
 #endif

@@ -373,18 +373,6 @@ shard_compact(struct shard *s, uint64_t *before_out, uint64_t *after_out,
 	return st;
 }
 
-int
-shard_check_readers(struct shard *s)
-{
-	int dead = 0;
-
-	pthread_rwlock_rdlock(&s->gate);
-	if (s->env != NULL && mdb_reader_check(s->env, &dead) != 0)
-		dead = 0;
-	pthread_rwlock_unlock(&s->gate);
-	return dead;
-}
-
 ms_status
 shard_has_room(struct shard *s, struct ms_error *err)
 {

@@ -29,6 +29,7 @@
 
 #include "appender.h"
 #include "files.h"
+#include "readers.h"
 
 enum {
 	DB_META, DB_ACCOUNT, DB_NAME, DB_BOX_ID, DB_BOX, DB_MAIL, DB_GONE, DB_TRASH,
@@ -57,6 +58,7 @@ struct shard {
 
 	struct appender  appender;
 	struct files     files;
+	struct readers   readers;
 
 	_Atomic int64_t  busy_us;	/* steady time of the last batch */
 	_Atomic int64_t  full_us;	/* steady time of the last look at free space */
@@ -107,9 +109,6 @@ ms_status shard_reopen(struct shard *s, struct ms_error *err);
    file before and after. */
 ms_status shard_compact(struct shard *s, uint64_t *before_out, uint64_t *after_out,
     struct ms_error *err);
-/* Frees the slots of dead readers; how many. */
-int shard_check_readers(struct shard *s);
-
 /* MS_TEMPFAIL 4.3.1 while the file system is too full for new mail. */
 ms_status shard_has_room(struct shard *s, struct ms_error *err);
 

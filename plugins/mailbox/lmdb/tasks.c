@@ -2,8 +2,6 @@
 /* tasks.c - see tasks.h */
 #include "tasks.h"
 
-#include <stdio.h>
-
 #include <mansio/error.h>
 
 #include "compact.h"
@@ -56,18 +54,11 @@ minute(struct ms_instance *self, const struct ms_scope *scope, struct ms_error *
 	for (uint32_t i = 0; i < self->n_shards; i++) {
 		struct shard *s = &self->shards[i];
 		ms_status st;
-		int dead;
 
 		files_forget_removed(&s->files);
 		if (!is_writer(self))
 			continue;
-		if ((dead = shard_check_readers(s)) > 0) {
-			char text[80];
-
-			snprintf(text, sizeof(text), "shard %u: %d dead readers were cleared",
-			    s->number, dead);
-			self->log->write(scope, MS_LOG_WARNING, text, NULL, 0);
-		}
+		readers_look(s, scope);
 		if ((st = segments_sweep(s, err)) != MS_OK)
 			worst = st;
 	}
