@@ -41,14 +41,14 @@ def opened():
         names = {os.path.basename(p)[:-3] for p in glob.glob(os.path.join(PLUGINS, "*.so"))}
         used = {n for n in names if re.search(r'(^|[\s{])%s\s*("[\w-]+"\s*)?\{' % re.escape(n), text)}
         check(len(used) >= 8, "found in the config: %r" % used)
-        equal(mapped(s.pid), used)
+        equal(mapped(s.process.pid), used)
 
 
 @case("with the section of pop3 taken out its file is not even opened")
 def unopened():
     with server.Server(users=1, edit=without_pop3) as s:
-        check("pop3" not in mapped(s.pid), "pop3.so is mapped")
-        check("imap" in mapped(s.pid), "imap.so is not mapped: the test sees nothing")
+        check("pop3" not in mapped(s.process.pid), "pop3.so is mapped")
+        check("imap" in mapped(s.process.pid), "imap.so is not mapped: the test sees nothing")
         with socket.socket() as c:
             check(c.connect_ex(("127.0.0.1", s.port("pop3"))) != 0, "the port still answers")
 
@@ -65,7 +65,7 @@ def file_gone():
     with server.Server(users=1, edit=without_pop3, start=False) as s:
         s.environment["MANSIO_PLUGIN_DIR"] = few
         s.start()
-        check("pop3" not in mapped(s.pid), "pop3.so is mapped")
+        check("pop3" not in mapped(s.process.pid), "pop3.so is mapped")
         equal(s.stop(), 0, "exit status")
     with server.Server(users=1, start=False) as s:
         s.environment["MANSIO_PLUGIN_DIR"] = few
