@@ -62,11 +62,12 @@ def free_base():
 
 class Server:
     def __init__(self, users=2, domain=DOMAIN, edit=None, directory=None, environment=None,
-                 binary=None, start=True, user="u%d", hostname=None):
+                 binary=None, start=True, user="u%d", hostname=None, password=PASSWORD):
         self.program = binary or program()
         self.own_directory = directory is None
         self.dir = directory or tempfile.mkdtemp(prefix="mansio-test.")
         self.domain = domain
+        self.password = password
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None
         self.pattern = user if "@" in user else user + "@" + domain
@@ -86,7 +87,7 @@ class Server:
     def setup(self, users, hostname):
         password = os.path.join(self.dir, "password")
         with open(password, "w") as f:
-            f.write(PASSWORD)
+            f.write(self.password)
         extra = ["--hostname", hostname] if hostname else []
         subprocess.run([self.program, "setup", "--dir", self.dir, "--domain", self.domain,
                         "--user", self.user(1), "--password-file", password, "--port-base",

@@ -58,14 +58,37 @@ smtp_line_is_foreign(struct ms_str line)
 
 /* ---- paths ---------------------------------------------------------------- */
 
+/* RFC 5321 4.1.2 wants angle brackets; people at a keyboard and small programs
+   forget them.  A plain word with an @ gets them. */
+static bool
+add_brackets(struct ms_arena *a, struct ms_str args, struct ms_str *out)
+{
+	struct ms_str word = ms_str_sub(args, 0, ms_str_find_octet(args, ' '));
+	char *text;
+
+	if (word.len == 0 || word.len > MS_MAX_PATH || word.data[0] == '@' ||
+	    ms_str_find_octet(word, '@') == SIZE_MAX ||
+	    ms_str_find_octet(word, '<') != SIZE_MAX ||
+	    ms_str_find_octet(word, '>') != SIZE_MAX ||
+	    ms_str_find_octet(word, '"') != SIZE_MAX)
+		return false;
+	text = ms_arena_alloc(a, word.len + 2);
+	text[0] = '<';
+	memcpy(text + 1, word.data, word.len);
+	text[word.len + 1] = '>';
+	*out = ms_str_of(text, word.len + 2);
+	return true;
+}
+
 /* "FROM:<...>": what stands between, and what follows. */
 static bool
-parse_path(struct ms_str args, struct ms_str prefix, bool is_sender,
-    struct ms_path *path_out, struct ms_str *rest_out,
+parse_path(struct ms_arena *a, struct ms_str args, struct ms_str prefix,
+    bool is_sender, struct ms_path *path_out, struct ms_str *rest_out,
     struct smtp_fault *fault)
 {
 	struct ms_error err = { .size = sizeof(err) };
-	size_t used = 0;
+	struct ms_str path;
+	size_t used = 0, added = 0;
 	ms_status st;
 
 	if (!ms_str_has_prefix_ci(args, prefix))
@@ -75,10 +98,14 @@ parse_path(struct ms_str args, struct ms_str prefix, bool is_sender,
 	/* RFC 5321 3.3 allows no blank here; too many clients send one. */
 	while (args.len > 0 && args.data[0] == ' ')
 		args = ms_str_from(args, 1);
-	if (args.len == 0 || args.data[0] != '<')
-		return fail(fault, 501, is_sender ? "5.1.7" : "5.1.3",
-		    "the address belongs between < and >");
-	st = ms_path_parse(args, MS_PATH_UTF8 |
+	path = args;
+	if (args.len == 0 || args.data[0] != '<') {
+		if (!add_brackets(a, args, &path))
+			return fail(fault, 501, is_sender ? "5.1.7" : "5.1.3",
+			    "the address belongs between < and >");
+		added = 2;
+	}
+	st = ms_path_parse(path, MS_PATH_UTF8 |
 	    (is_sender ? MS_PATH_NULL : MS_PATH_LOCAL), path_out, &used, &err);
 	if (st != MS_OK)
 		return fail(fault, 553, is_sender ? "5.1.7" : "5.1.3",
@@ -87,7 +114,7 @@ parse_path(struct ms_str args, struct ms_str prefix, bool is_sender,
 	if (path_out->domain.len == 0 && !(path_out->flags & MS_PATH_IS_NULL) &&
 	    !ms_str_is_ci(path_out->local, "postmaster"))
 		return fail(fault, 553, "5.1.3", "the address has no domain");
-	*rest_out = ms_str_from(args, used);
+	*rest_out = ms_str_from(args, used - added);
 	if (rest_out->len > 0 && rest_out->data[0] != ' ')
 		return fail(fault, 501, "5.5.4",
 		    "a blank belongs before the parameters");
@@ -278,7 +305,7 @@ smtp_mail_parse(struct ms_arena *a, struct ms_str args,
 	struct ms_str rest, name, value;
 	uint32_t seen = 0;
 
-	if (!parse_path(args, (struct ms_str)MS_STR("FROM:"), true, &got.path,
+	if (!parse_path(a, args, (struct ms_str)MS_STR("FROM:"), true, &got.path,
 	    &rest, fault))
 		return false;
 	while (next_param(&rest, &name, &value, fault))
@@ -365,7 +392,7 @@ smtp_rcpt_parse(struct ms_arena *a, struct ms_str args, bool utf8,
 	struct ms_str rest, name, value;
 	uint32_t seen = 0;
 
-	if (!parse_path(args, (struct ms_str)MS_STR("TO:"), false, &got.path,
+	if (!parse_path(a, args, (struct ms_str)MS_STR("TO:"), false, &got.path,
 	    &rest, fault))
 		return false;
 	while (next_param(&rest, &name, &value, fault)) {
