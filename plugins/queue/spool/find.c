@@ -116,13 +116,30 @@ first_index(const struct finder *f, const struct segment *seg)
 	    UINT64_MAX : seg->generation > own ? 0 : offset);
 }
 
+/* Its parts do not stand where the tail's order has it: they come later, or
+   are listed by a destination. */
 static bool
-is_wanted(const struct finder *f, const struct entry *e)
+is_irregular(const struct finder *f, const struct entry *e)
 {
-	if (e->state != ENTRY_LIVE || (e->note.flags & NOTE_DAMAGED))
+	return f->by != MS_QUEUE_BY_MESSAGE && (e->note.flags & (NOTE_LATER |
+	    (f->by == MS_QUEUE_BY_DESTINATION ? NOTE_ROUTED : 0))) != 0;
+}
+
+static bool
+has_irregular(const struct finder *f, const struct tail *t)
+{
+	return f->by != MS_QUEUE_BY_MESSAGE && (t->later > 0 ||
+	    (f->by == MS_QUEUE_BY_DESTINATION && t->routed > 0));
+}
+
+static bool
+is_wanted(const struct finder *f, const struct entry *e, bool irregular)
+{
+	if (e->state != ENTRY_LIVE || (e->note.flags & NOTE_DAMAGED) ||
+	    is_irregular(f, e) != irregular)
 		return false;
-	/* One part without a destination has no other key than its time. */
-	if (f->by == MS_QUEUE_BY_DESTINATION && !(e->note.flags & NOTE_ROUTED))
+	/* Without a destination there is no other key than time. */
+	if (f->by == MS_QUEUE_BY_DESTINATION && !irregular)
 		return f->look->destination.len == 0 &&
 		    (!f->has_at || f->at.destination.len == 0);
 	return true;
@@ -144,29 +161,24 @@ take(struct finder *f, struct snap *snap, const struct segment *seg,
 
 static void
 skip_unwanted(const struct finder *f, const struct segment *seg, size_t *at,
-    bool routed)
+    bool irregular)
 {
-	while (*at < seg->tail.n) {
-		const struct entry *e = tail_at(&seg->tail, *at);
-
-		if (is_wanted(f, e) && (f->by != MS_QUEUE_BY_DESTINATION ||
-		    routed == ((e->note.flags & NOTE_ROUTED) != 0)))
-			return;
+	while (*at < seg->tail.n &&
+	    !is_wanted(f, tail_at(&seg->tail, *at), irregular))
 		(*at)++;
-	}
 }
 
 /* The next entries of all tails in the order asked for; *more_out: there are
    others behind them.  Under lock. */
 static size_t
-snap_tails(struct finder *f, struct snap *snaps, size_t most, bool routed,
+snap_tails(struct finder *f, struct snap *snaps, size_t most, bool irregular,
     bool *more_out)
 {
 	struct run *run = f->run;
 	size_t *at = ms_arena_array(f->arena, run->n, sizeof(*at)), n = 0;
 
 	for (size_t i = 0; i < run->n; i++)
-		at[i] = routed ? 0 : first_index(f, run->segments[i]);
+		at[i] = irregular ? 0 : first_index(f, run->segments[i]);
 	for (;;) {
 		size_t best = SIZE_MAX;
 		int64_t time = 0;
@@ -175,9 +187,9 @@ snap_tails(struct finder *f, struct snap *snaps, size_t most, bool routed,
 			const struct segment *seg = run->segments[i];
 			int64_t t;
 
-			if (seg->tail.live == 0)
+			if (seg->tail.live == 0 || (irregular && !has_irregular(f, &seg->tail)))
 				continue;
-			skip_unwanted(f, seg, &at[i], routed);
+			skip_unwanted(f, seg, &at[i], irregular);
 			if (at[i] >= seg->tail.n)
 				continue;
 			t = tail_at(&seg->tail, at[i])->note.next_us;
@@ -195,6 +207,20 @@ snap_tails(struct finder *f, struct snap *snaps, size_t most, bool routed,
 		    tail_at(&run->segments[best]->tail, at[best]));
 		at[best]++;
 	}
+}
+
+static size_t
+count_irregular(const struct finder *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->run->n; i++) {
+		const struct tail *t = &f->run->segments[i]->tail;
+
+		for (size_t k = 0; k < t->n && has_irregular(f, t); k++)
+			n += is_wanted(f, tail_at(t, k), true);
+	}
+	return n;
 }
 
 static void
@@ -464,9 +490,9 @@ static ms_status
 round_of(struct finder *f, bool *done_out, struct ms_error *err)
 {
 	struct run *run = f->run;
-	struct snap *snaps, *routed = NULL;
+	struct snap *snaps, *others;
 	struct walk w = { .seen = 0 };
-	size_t n, n_routed = 0;
+	size_t n, n_others;
 	bool more, none;
 	MDB_txn *txn;
 	ms_status st;
@@ -476,16 +502,11 @@ round_of(struct finder *f, bool *done_out, struct ms_error *err)
 	snaps = ms_arena_array(f->arena, CHUNK, sizeof(*snaps));
 	pthread_mutex_lock(&run->lock);
 	n = snap_tails(f, snaps, CHUNK, false, &more);
-	if (f->by == MS_QUEUE_BY_DESTINATION) {
-		/* Those that came with a destination are few, and in no order of
-		   theirs: all of them. */
-		size_t most = 0;
-
-		for (size_t i = 0; i < run->n; i++)
-			most += run->segments[i]->tail.live;
-		routed = ms_arena_array(f->arena, most + 1, sizeof(*routed));
-		n_routed = snap_tails(f, routed, most, true, &none);
-	}
+	/* All of those that are in no order: few, as they get rows soon or came
+	   with a destination. */
+	n_others = count_irregular(f);
+	others = ms_arena_array(f->arena, n_others + 1, sizeof(*others));
+	n_others = snap_tails(f, others, n_others, true, &none);
 	pthread_mutex_unlock(&run->lock);
 	if (more)
 		set_bound(f, &snaps[n - 1]);
@@ -493,8 +514,7 @@ round_of(struct finder *f, bool *done_out, struct ms_error *err)
 	if (st != MS_OK)
 		return st;
 	read_snaps(f, txn, snaps, n);
-	if (n_routed > 0)
-		read_snaps(f, txn, routed, n_routed);
+	read_snaps(f, txn, others, n_others);
 	if (f->n_candidates > 0)
 		qsort(f->candidates, f->n_candidates, sizeof(*f->candidates), by_key);
 	rc = mdb_cursor_open(txn, table(f), &w.cursor);

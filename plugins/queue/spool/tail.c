@@ -61,6 +61,8 @@ count(struct tail *t, const struct entry *e, uint32_t state)
 {
 	if (state == ENTRY_LIVE) {
 		t->live++;
+		t->later += (e->note.flags & NOTE_LATER) != 0;
+		t->routed += (e->note.flags & NOTE_ROUTED) != 0;
 		t->live_octets += e->note.octets;
 	} else if (e->note.offset > t->done_end) {
 		t->done_end = e->note.offset;
@@ -108,6 +110,8 @@ tail_set_state(struct tail *t, struct entry *e, uint32_t state)
 {
 	if (e->state == ENTRY_LIVE) {
 		t->live--;
+		t->later -= (e->note.flags & NOTE_LATER) != 0;
+		t->routed -= (e->note.flags & NOTE_ROUTED) != 0;
 		t->live_octets -= e->note.octets;
 	}
 	e->state = state;

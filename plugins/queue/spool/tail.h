@@ -60,6 +60,7 @@ struct tail {
 	struct entry *entries;		/* from first, n of them */
 	size_t        first, n, capacity;
 	size_t        live;
+	size_t        later, routed;	/* of them, with NOTE_LATER, NOTE_ROUTED */
 	uint64_t      live_octets;
 	uint64_t      done_end;		/* offset of the furthest one not live */
 };
