@@ -216,6 +216,48 @@ Test(store, is_read_by_another_process_while_it_grows)
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
 }
 
+/* Holds a read transaction open until it is killed. */
+static void
+pin_a_reader(int go, int ready, const char *path)
+{
+	MDB_env *env;
+	MDB_txn *txn;
+	char c;
+
+	if (read(go, &c, 1) != 1 || mdb_env_create(&env) != 0 ||
+	    mdb_env_open(env, path, MDB_RDONLY, 0600) != 0 ||
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 || write(ready, "r", 1) != 1)
+		_exit(2);
+	for (;;)
+		pause();
+}
+
+Test(store, tells_of_a_reader_that_does_not_end_and_clears_a_dead_one)
+{
+	int go[2], ready[2];
+	pid_t pid;
+	char c;
+
+	suite_stop(&rig);
+	cr_assert(pipe(go) == 0 && pipe(ready) == 0);
+	pid = fork();
+	cr_assert_neq(pid, -1);
+	if (pid == 0)
+		pin_a_reader(go[0], ready[1], rig_path("shard/00"));
+	suite_start(&rig);
+	cr_assert(write(go[1], "g", 1) == 1 && read(ready[0], &c, 1) == 1);
+	rig_pass(2 * MINUTE, 2);
+	cr_assert_null(strstr(ms_mock_log(rig.mock).data, "same state"));
+	suite_append(&rig, &rig.inbox, "text", 0);
+	rig_pass(2 * MINUTE, 2);
+	cr_assert_not_null(strstr(ms_mock_log(rig.mock).data, suite_printf(&rig,
+	    "process %ld has read the same state", (long)pid)));
+	cr_assert_eq(kill(pid, SIGKILL), 0);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	rig_pass(2 * MINUTE, 2);
+	cr_assert_not_null(strstr(ms_mock_log(rig.mock).data, "1 dead readers were cleared"));
+}
+
 /* ---- threads ---- */
 
 #define THREADS		4
