@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* fetch_items.c - FETCH's items: reading them, and writing a response */
+#include <inttypes.h>
+
 #include <mansio/date.h>
 #include <mansio/limits.h>
 #include <mansio/str.h>
@@ -301,6 +303,24 @@ prepare(struct fetch *f, struct message *m, struct ms_error *err)
 	return st;
 }
 
+/* What a body that was read made of the message (RFC 7162 3.2.4). */
+static void
+put_implied(struct command *c, const struct fetch *f,
+    const struct ms_row *row)
+{
+	if (c->session->enabled & ENABLED_CONDSTORE) {
+		if (!(f->has & 1u << ITEM_UID))
+			ms_buf_addf(&c->out, "UID %" PRIu32 " ", row->uid);
+		if (!(f->has & 1u << ITEM_MODSEQ))
+			ms_buf_addf(&c->out, "MODSEQ (%" PRIu64 ") ",
+			    row->modseq);
+	}
+	if (!(f->has & 1u << ITEM_FLAGS)) {
+		put_flags(c, row);
+		ms_buf_add_octet(&c->out, ' ');
+	}
+}
+
 ms_status
 fetch_put(struct command *c, struct fetch *f, struct message *m,
     bool was_made_seen, struct ms_error *err)
@@ -323,24 +343,12 @@ fetch_put(struct command *c, struct fetch *f, struct message *m,
 	respond_text(c, "* ");
 	respond_u64(c, m->seq);
 	respond_text(c, " FETCH (");
+	if (was_made_seen)
+		put_implied(c, f, m->row);
 	for (size_t i = 0; i < f->n_items && st == MS_OK; i++) {
 		if (i > 0)
 			ms_buf_add_octet(&c->out, ' ');
 		st = put_item(c, &f->items[i], m, err);
-	}
-	if (st == MS_OK && was_made_seen) {
-		if (!(f->has & 1u << ITEM_FLAGS)) {
-			ms_buf_add_octet(&c->out, ' ');
-			put_flags(c, m->row);
-		}
-		if (s->enabled & ENABLED_CONDSTORE) {
-			/* RFC 7162 3.2.4 */
-			if (!(f->has & 1u << ITEM_UID))
-				ms_buf_addf(&c->out, " UID %u", m->row->uid);
-			if (!(f->has & 1u << ITEM_MODSEQ))
-				ms_buf_addf(&c->out, " MODSEQ (%llu)",
-				    (unsigned long long)m->row->modseq);
-		}
 	}
 	if (st == MS_OK) {
 		respond_text(c, ")\r\n");

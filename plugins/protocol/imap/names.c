@@ -116,8 +116,7 @@ bool
 name_is_new(struct command *c, struct ms_str name)
 {
 	struct ms_str rest = name, level;
-	bool is_good = ms_str_find_octet(name, '*') == SIZE_MAX &&
-	    ms_str_find_octet(name, '%') == SIZE_MAX;
+	bool is_good = true;
 
 	while (is_good && ms_str_split(&rest, '/', &level))
 		is_good = !ms_str_is(level, ".") && !ms_str_is(level, "..");

@@ -19,8 +19,8 @@ ms_status name_decode(struct ms_arena *arena, bool is_utf8,
 
 /* The same for a command's argument; false: the reply is set. */
 bool name_parse(struct command *c, struct ms_str wire, struct ms_str *name_out);
-/* What may be a new mailbox's name, beyond that: no wildcard, no level that
-   is "." or "..".  False: the reply is set. */
+/* What may be a new mailbox's name, beyond that: no level that is "." or
+   "..".  False: the reply is set. */
 bool name_is_new(struct command *c, struct ms_str name);
 
 bool name_is_inbox(struct ms_str name);

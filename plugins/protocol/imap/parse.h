@@ -45,12 +45,15 @@ parse_octet(struct parse *p, char c)
 	return true;
 }
 
-/* One space.  Clients in the wild send two; that is still refused, as the
-   meaning of an empty argument would be unclear. */
+/* One space; or some, as there are clients that send two. */
 static inline bool
 parse_space(struct parse *p)
 {
-	return parse_octet(p, ' ');
+	if (!parse_octet(p, ' '))
+		return false;
+	while (parse_octet(p, ' '))
+		;
+	return true;
 }
 
 /* RFC 3501's ATOM-CHAR, and what may follow within an atom. */

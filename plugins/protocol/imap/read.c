@@ -86,6 +86,10 @@ take_arguments(struct command *c)
 		c->parse.in.len = c->literal.at;
 	else
 		c->parse.in.len -= 2;	/* the last CRLF */
+	/* Spaces at the end mean nothing, unless they are a literal's. */
+	while (!c->has_literal && c->parse.in.len > c->line_at &&
+	    c->parse.in.data[c->parse.in.len - 1] == ' ')
+		c->parse.in.len--;
 	if (c->verb->parse != NULL ? c->verb->parse(c) :
 	    parse_is_end(&c->parse))
 		return READ_RUN;
@@ -150,6 +154,7 @@ read_line(struct command *c)
 	if (is_first && !c->session->in_second_life &&
 	    is_other_protocol(line))
 		return READ_CLOSE;
+	c->line_at = c->input.len;
 	ms_buf_add(&c->input, line);
 	ms_buf_add_c(&c->input, "\r\n");
 	if (!ms_buf_ok(&c->input) || (c->came->flags & MS_CAME_TOO_LONG)) {

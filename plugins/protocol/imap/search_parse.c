@@ -368,7 +368,7 @@ parse_all(struct command *c, struct search *s, uint32_t depth)
 		if (*at == NULL)
 			return NULL;
 		at = &(*at)->next;
-	} while (parse_space(&c->parse));
+	} while (parse_space(&c->parse) && parse_peek(&c->parse) != ')');
 	return all;
 }
 
@@ -382,7 +382,9 @@ parse_key(struct command *c, struct search *s, uint32_t depth)
 	if (depth == IMAP_MAX_DEPTH)
 		return NULL;
 	if (next == '(') {
+		/* Spaces within parentheses are taken, as others take them. */
 		(void)parse_octet(&c->parse, '(');
+		(void)parse_space(&c->parse);
 		k = parse_all(c, s, depth + 1);
 		return k != NULL && parse_octet(&c->parse, ')') ? k : NULL;
 	}

@@ -140,6 +140,7 @@ struct command {
 	bool                hands_over;	/* after the reply the second life begins */
 	bool                is_answered;	/* the tagged response went already */
 	size_t              args_at;	/* in input: behind the command's name */
+	size_t              line_at;	/* in input: where the last line begins */
 	struct ms_buf       out;	/* written, but not given to the peer yet */
 	/* Only within a step. */
 	const struct ms_scope *scope;

@@ -198,7 +198,7 @@ Test(fetch, of_a_body_sets_seen_once)
 	uint32_t jobs;
 
 	says_with(s, "a FETCH 1 BODY[2.TEXT]",
-	    "inner text FLAGS (\\Seen \\Recent))\r\na OK ");
+	    "(FLAGS (\\Seen \\Recent) BODY[2.TEXT] {10}\r\ninner text)");
 	jobs = memstore_jobs();
 	says_with(s, "b FETCH 1 BODY[2.TEXT]", "inner text)\r\nb OK ");
 	cr_assert_eq(memstore_jobs(), jobs);

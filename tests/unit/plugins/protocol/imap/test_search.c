@@ -97,7 +97,7 @@ static const struct { const char *keys, *found; } cases[] = {
 	{ "(SEEN", NULL }, { "SEEN)", NULL }, { "()", NULL },
 	{ "KEYWORD", NULL }, { "ON 32-Jan-2026", NULL }, { "ON Jan", NULL },
 	{ "SUBJECT", NULL }, { "HEADER a", NULL }, { "LARGER x", NULL },
-	{ "UID", NULL }, { "0", NULL }, { "6", NULL }, { "SEEN  SEEN", NULL },
+	{ "UID", NULL }, { "0", NULL }, { "6", NULL }, { "SEEN  SEEN ", " 1 3" }, { "OR ( SEEN ANSWERED ) ( 1 )", " 1 3" },
 	{ "YOUNGER 0", NULL }, { "MODSEQ", NULL }, { "CHARSET", NULL },
 	{ "CHARSET UTF-8", NULL }, { "SINCE", NULL },
 };
