@@ -100,7 +100,7 @@ box_number(struct db_txn *t, uint32_t account, const struct ms_id *id, uint32_t 
 ms_status
 box_find(struct db_txn *t, uint32_t account, const struct ms_id *id, struct box *out)
 {
-	uint32_t number;
+	uint32_t number = 0;
 	ms_status st = box_number(t, account, id, &number);
 
 	if (st != MS_OK)

@@ -101,7 +101,7 @@ db_count(struct db_txn *t, int db, uint64_t *rows_out)
 ms_status
 db_meta_get(struct db_txn *t, const char *name, uint64_t *value_out)
 {
-	struct ms_str value;
+	struct ms_str value = { NULL, 0 };
 	ms_status st = db_get(t, DB_META, ms_str_of(name, strlen(name)), &value);
 
 	if (st == MS_NOTFOUND) {

@@ -151,8 +151,8 @@ fetch_expunged(struct db_txn *t, const struct ms_account *account, const struct 
 	AUTO_ROW_MAKER struct row_maker m = { .t = NULL };
 	struct ms_uids uids = uids_after(t->arena, f);
 	struct page page = page_in(t->arena, limit);
-	struct trash_place *places;
-	struct entry *entries;
+	struct trash_place *places = NULL;
+	struct entry *entries = NULL;
 	size_t n_places = 0, k = 0;
 	uint32_t n_entries = 0, i = 0;
 	struct box b;
