@@ -197,7 +197,7 @@ static const struct { const char *in; bool utf8; int code; const char *enhanced;
 	{ "TO:<\xc3\xb6@c>", true, 0, NULL },
 	{ "TO:<>", false, 553, "5.1.3" },
 	{ "TO:<bob>", false, 553, "5.1.3" },
-	{ "TO:b@c", false, 501, "5.1.3" },
+	{ "TO:b@c", false, 0, NULL },
 	{ "FROM:<b@c>", false, 501, "5.5.4" },
 	{ "TO:<\xc3\xb6@c>", false, 553, "5.6.7" },
 	{ "TO:<b@c> NOTIFY=NEVER,FAILURE", false, 501, "5.5.4" },
