@@ -48,8 +48,8 @@ void ms_mock_free(struct ms_mock *m);
 /* By text as in a config, units included; a list: once for each element. */
 void ms_mock_option(struct ms_mock *m, const char *name, const char *value);
 /* An option of a nested section is named "to.TITLE.pace"; "to.TITLE" with the
-   value NULL makes a section of defaults.  An option of type BACKEND that nothing but its title
-   is asked of needs ms_mock_option() alone. */
+   value NULL makes a section of defaults.  An option of type BACKEND of which
+   nothing but the title is asked needs ms_mock_option() alone. */
 void ms_mock_backend(struct ms_mock *m, const char *name, const char *title,
     struct ms_backend backend);
 void ms_mock_title(struct ms_mock *m, const char *title);

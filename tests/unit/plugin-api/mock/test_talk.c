@@ -48,7 +48,7 @@ static const struct { const char *in, *want; } lines[] = {
 	{ "\r\n", "LINE 0 " },
 };
 
-Test(talk, cuts_lines_and_says_what_is_wrong_in_them)
+Test(lines, are_cut_and_say_what_is_wrong_in_them)
 {
 	for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
 		struct ms_mock *m = probe_start();
@@ -133,7 +133,7 @@ static const struct { const char *in, *body, *came; } dots[] = {
 	{ ".\r.\r\n.\r\n", "\r.\r\n", "BODY 4  flags=0x4 status=0" },
 };
 
-Test(talk, takes_the_dots_out_however_the_octets_come)
+Test(dots, are_taken_out_however_the_octets_come)
 {
 	for (size_t i = 0; i < N_ELEMENTS(dots); i++)
 		for (size_t cut = 0; cut < strlen(dots[i].in); cut++) {
@@ -147,7 +147,6 @@ Test(talk, takes_the_dots_out_however_the_octets_come)
 			cr_assert_str_eq(body(), dots[i].body, "%zu cut at %zu", i, cut);
 			ms_mock_free(mock);
 		}
-	begin();
 }
 
 Test(talk, counts_a_body_and_goes_on_behind_it)
