@@ -7,8 +7,6 @@
 
 #include "respond.h"
 
-#define ROWS_A_PAGE	500
-
 bool
 collect_is_too_much(struct command *c)
 {
@@ -149,7 +147,8 @@ collect_run(struct command *c, struct collect *all)
 			.want = MS_ROW_DATES | MS_ROW_SIZE |
 			    (all->want != 0 ? MS_ROW_DIGEST : 0),
 			.box = s->selected.box, .uids = f->uids,
-			.limit = ROWS_A_PAGE,
+			.limit = all->want != 0 ? IMAP_PAGE_DIGESTS :
+			    IMAP_PAGE_ROWS,
 			.after = all->after.uid != 0 ? &all->after : NULL,
 		};
 		ms_status st = s->self->mailbox->fetch(s->self->backend.self,

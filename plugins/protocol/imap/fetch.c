@@ -16,7 +16,6 @@
 #include "select.h"
 #include "uids.h"
 
-#define MAX_ROWS	1000
 #define MIN_ROWS	16
 /* Rows whose bodies are opened: each holds a handle for a moment. */
 #define MAX_BODIES	64
@@ -119,7 +118,7 @@ begin_seen(struct command *c, struct fetch *f)
 	ms_status st;
 
 	for (;;) {
-		st = read_rows(c, f, f->uids, MS_ROW_FLAGS, MAX_ROWS, &scope,
+		st = read_rows(c, f, f->uids, MS_ROW_FLAGS, IMAP_PAGE_ROWS, &scope,
 		    &rows, &err);
 		if (st != MS_OK) {
 			fail(c, st, &err);
@@ -221,7 +220,8 @@ page_size(struct command *c, const struct fetch *f)
 	size_t mark = c->session->self->session->output_mark(
 	    c->session->peer);
 	size_t n = mark / (f->row_octets + 1) + MIN_ROWS;
-	size_t most = f->has & 1u << ITEM_SECTION ? MAX_BODIES : MAX_ROWS;
+	size_t most = f->has & 1u << ITEM_SECTION ? MAX_BODIES :
+	    f->want & MS_ROW_DIGEST ? IMAP_PAGE_DIGESTS : IMAP_PAGE_ROWS;
 
 	return (uint32_t)(n < most ? n : most);
 }

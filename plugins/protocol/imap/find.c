@@ -8,7 +8,6 @@
 #include "respond.h"
 
 #define SLICE_US	INT64_C(20000)
-#define ROWS_A_PAGE	1000
 #define BODIES_A_PAGE	64
 #define TEXT_BUDGET	(128 * 1024 * 1024)
 
@@ -103,7 +102,7 @@ find_run(struct command *c, struct find *f)
 		struct ms_fetch fetch = {
 			.size = sizeof(fetch), .want = f->search.want,
 			.box = s->selected.box, .uids = f->todo,
-			.limit = reads ? BODIES_A_PAGE : ROWS_A_PAGE,
+			.limit = reads ? BODIES_A_PAGE : IMAP_PAGE_ROWS,
 			.after = f->after.uid != 0 ? &f->after : NULL,
 		};
 		ms_status st = s->self->mailbox->fetch(s->self->backend.self,

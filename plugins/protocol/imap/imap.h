@@ -45,6 +45,12 @@
 #define IMAP_COMMAND_BUDGET	(64 * 1024 * 1024)
 #define IMAP_PAGE_BUDGET	(32 * 1024 * 1024)
 
+/* Rows of one page: so many that a page is worth its read transaction, so few
+   that its memory (some 200 octets a row, 1 KiB with its digest) stays below
+   what the C library gives back to the system and has to fetch again. */
+#define IMAP_PAGE_ROWS		400
+#define IMAP_PAGE_DIGESTS	96
+
 struct view_cache;
 
 struct ms_instance {

@@ -9,8 +9,6 @@
 #include "uids.h"
 #include "view.h"
 
-#define ROWS_A_PAGE	500
-
 enum { LOOK = 0, CHANGES, OWN_CHANGES, EXPUNGES, ARRIVALS };
 
 struct notices {
@@ -153,7 +151,7 @@ tell_changes(struct command *c, struct notices *n)
 		uids = uids_minus(c->arena, uids, c->own_uids);
 	}
 	while (uids.n > 0) {
-		st = read_rows(c, n, uids, since, MS_ROW_FLAGS, ROWS_A_PAGE,
+		st = read_rows(c, n, uids, since, MS_ROW_FLAGS, IMAP_PAGE_ROWS,
 		    &rows, &err);
 		if (st != MS_OK) {
 			view_failed(c, st, &err);

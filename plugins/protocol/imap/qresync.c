@@ -6,8 +6,6 @@
 #include "respond.h"
 #include "uids.h"
 
-#define ROWS_A_PAGE	500
-
 static bool
 has_star(const struct set *set)
 {
@@ -155,7 +153,7 @@ qresync_run(struct command *c, struct qresync *q)
 		struct ms_fetch fetch = {
 			.size = sizeof(fetch), .want = MS_ROW_FLAGS,
 			.box = s->selected.box, .uids = q->within,
-			.changed_since = q->modseq, .limit = ROWS_A_PAGE,
+			.changed_since = q->modseq, .limit = IMAP_PAGE_ROWS,
 			.after = q->after.modseq != 0 ? &q->after : NULL,
 		};
 		ms_status st = s->self->mailbox->fetch(s->self->backend.self,

@@ -10,8 +10,6 @@
 #include "respond.h"
 #include "uids.h"
 
-#define ROWS_A_PAGE	1000
-
 enum {
 	ITEM_MESSAGES = 0, ITEM_RECENT, ITEM_UIDNEXT, ITEM_UIDVALIDITY,
 	ITEM_UNSEEN, ITEM_HIGHESTMODSEQ, ITEM_SIZE, ITEM_MAILBOXID,
@@ -86,7 +84,7 @@ count_deleted(struct command *c, const struct ms_box *box)
 		struct ms_fetch fetch = { .size = sizeof(fetch),
 			.want = MS_ROW_FLAGS | MS_ROW_SIZE, .box = box->id,
 			.after = after.uid != 0 ? &after : NULL,
-			.limit = ROWS_A_PAGE };
+			.limit = IMAP_PAGE_ROWS };
 
 		if (self->mailbox->fetch(self->backend.self, &scope,
 		    c->session->account, &fetch, &rows, &err) != MS_OK ||

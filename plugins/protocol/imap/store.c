@@ -11,8 +11,6 @@
 #include "uids.h"
 #include "view.h"
 
-#define ROWS_A_PAGE	1000
-
 struct store {
 	struct set          set;
 	struct flags        flags;
@@ -154,7 +152,7 @@ tell(struct command *c, struct store *s)
 			.size = sizeof(fetch),
 			.want = s->what & LINE_FLAGS ? MS_ROW_FLAGS : 0,
 			.box = session->selected.box, .uids = s->tell,
-			.limit = ROWS_A_PAGE,
+			.limit = IMAP_PAGE_ROWS,
 			.after = s->after.uid != 0 ? &s->after : NULL,
 		};
 		ms_status st = self->mailbox->fetch(self->backend.self,
