@@ -24,6 +24,19 @@ make_key(gnutls_x509_privkey_t key)
 	    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 }
 
+/* Who tries a server out on their own machine often names it by number. */
+static int
+add_loopback_addresses(gnutls_x509_crt_t crt)
+{
+	static const unsigned char v4[4] = { 127, 0, 0, 1 };
+	static const unsigned char v6[16] = { [15] = 1 };
+	int e = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, v4,
+	    sizeof(v4), GNUTLS_FSAN_APPEND);
+
+	return e != 0 ? e : gnutls_x509_crt_set_subject_alt_name(crt,
+	    GNUTLS_SAN_IPADDRESS, v6, sizeof(v6), GNUTLS_FSAN_APPEND);
+}
+
 static int
 fill_in(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *name)
 {
@@ -51,6 +64,8 @@ fill_in(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *name)
 	if (e == 0)
 		e = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME,
 		    name, n, GNUTLS_FSAN_SET);
+	if (e == 0 && strcmp(name, "localhost") == 0)
+		e = add_loopback_addresses(crt);
 	if (e == 0)
 		e = gnutls_x509_crt_set_basic_constraints(crt, 0, -1);
 	if (e == 0)
