@@ -3,7 +3,7 @@
  * imap.h - the instance: services, options and limits that every session of
  * one `imap` section shares
  *
- * Constant after start(), but for the cache of views, which locks itself.
+ * Constant after start().
  */
 #ifndef IMAP_IMAP_H
 #define IMAP_IMAP_H
@@ -34,6 +34,7 @@
 /* What a peer may get wrong before it logged in. */
 #define IMAP_MAX_JUNK		3
 #define IMAP_MAX_JUNK_LATER	50
+#define IMAP_MAX_FRESH_COMMANDS	100
 #define IMAP_MAX_LOGIN_FAILURES	20
 /* Parentheses within parentheses, in any command. */
 #define IMAP_MAX_DEPTH		32
@@ -51,8 +52,6 @@
 #define IMAP_PAGE_ROWS		400
 #define IMAP_PAGE_DIGESTS	96
 
-struct view_cache;
-
 struct ms_instance {
 	const struct ms_host        *host;
 	const struct ms_config      *section;
@@ -69,7 +68,6 @@ struct ms_instance {
 	const struct ms_directory   *directory;	/* of all; NULL: none */
 	struct ms_backend            backend;
 	const struct ms_mailbox     *mailbox;	/* backend.table */
-	struct view_cache           *views;
 	int64_t                      idle_timeout_us;
 	int64_t                      login_timeout_us;
 	int64_t                      output_timeout_us;

@@ -152,8 +152,11 @@ read_line(struct command *c)
 	struct literal l;
 
 	if (is_first && !c->session->in_second_life &&
-	    is_other_protocol(line))
+	    is_other_protocol(line)) {
+		c->session->self->log->write(c->scope, MS_LOG_INFO,
+		    "refused: another protocol on an IMAP port", NULL, 0);
 		return READ_CLOSE;
+	}
 	c->line_at = c->input.len;
 	ms_buf_add(&c->input, line);
 	ms_buf_add_c(&c->input, "\r\n");

@@ -250,6 +250,10 @@ tag(struct command *c)
 	if (c->reply == REPLY_BAD && ++s->n_junk > (s->in_second_life ?
 	    IMAP_MAX_JUNK_LATER : IMAP_MAX_JUNK))
 		session_bye(c, "Too many commands that are none");
+	/* Who does not log in may not stay for ever. */
+	if (!s->in_second_life && !c->hands_over &&
+	    ++s->n_commands >= IMAP_MAX_FRESH_COMMANDS)
+		session_bye(c, "Too many commands before a login");
 }
 
 /* All is said; what follows from it. */
@@ -531,6 +535,22 @@ session_resume(struct ms_instance *self, const struct ms_scope *scope,
 	return MS_OK;
 }
 
+static void
+log_end(struct session *s)
+{
+	char in[24], out[24];
+	struct ms_field fields[] = {
+		{ MS_STR("account"), ms_str_c(s->account_name) },
+		{ MS_STR("octets-in"), ms_str_of(in, (size_t)(put_u64(in,
+		    s->octets_in) - in)) },
+		{ MS_STR("octets-out"), ms_str_of(out, (size_t)(put_u64(out,
+		    s->octets_out) - out)) },
+	};
+
+	s->self->log->write(s->self->session->scope(s->peer), MS_LOG_INFO,
+	    "the IMAP session ended", fields, 3);
+}
+
 void
 session_close(struct ms_instance *self, struct ms_session *peer, void *state)
 {
@@ -539,6 +559,8 @@ session_close(struct ms_instance *self, struct ms_session *peer, void *state)
 	(void)peer;
 	if (s == NULL)
 		return;
+	if (s->in_second_life)
+		log_end(s);
 	command_free(s->command);
 	selected_clear(s);
 	if (s->account != NULL)

@@ -68,6 +68,7 @@ struct session {
 	uint32_t            enabled;	/* ENABLED_... */
 	uint16_t            n_junk;
 	uint16_t            n_failures;
+	uint16_t            n_commands;	/* of the first life */
 	bool                is_over;	/* BYE was said */
 	bool                in_second_life;
 	struct selected     selected;

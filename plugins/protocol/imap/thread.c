@@ -7,7 +7,7 @@
 
 #include <mansio/str.h>
 
-#define MAX_NODES	2000000
+#define MAX_NODES	1000000
 /* Steps up a thread while looking for loops, of one search in all and in one
    walk: a chain longer than that is cut. */
 #define MAX_STEPS	UINT64_C(100000000)

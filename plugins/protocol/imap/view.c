@@ -235,7 +235,10 @@ view_asked(struct command *c, const struct view *v, const struct set *set)
 	if (set->has_saved)
 		return uids_copy(c->arena,
 		    (struct ms_uids){ s->saved, s->n_saved });
-	return resolve(c->arena, set, v->max_uid);
+	/* "*" is then the highest that ever was: what went may lie above what
+	   is left. */
+	return resolve(c->arena, set, s->selected.told_uid > v->max_uid ?
+	    s->selected.told_uid : v->max_uid);
 }
 
 struct ms_uids

@@ -9,8 +9,8 @@
  *	{ UIDs now there, up to told_uid }  +  { UIDs gone after told_gone }
  *
  * and stays so whatever others do meanwhile.  A view is made when a command
- * needs numbers, and dropped with it; the UIDs now there are shared by all sessions
- * of the process that look at the same state of the same mailbox.
+ * needs numbers, and dropped with it: it costs as many ranges as there are
+ * gaps between UIDs, and a session that idles keeps nothing.
  */
 #ifndef IMAP_VIEW_H
 #define IMAP_VIEW_H

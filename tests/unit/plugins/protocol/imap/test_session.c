@@ -92,6 +92,16 @@ Test(session, ends_after_some_junk_before_the_login)
 	cr_assert(ms_mock_is_closed(s));
 }
 
+Test(session, that_never_logs_in_is_ended)
+{
+	struct ms_mock_session *s = talk_connect();
+
+	for (int i = 0; i < 99; i++)
+		says(s, "a NOOP", "a OK NOOP completed\r\n");
+	says_with(s, "a NOOP", "* BYE");
+	cr_assert(ms_mock_is_closed(s));
+}
+
 Test(session, with_a_browser_ends_at_once)
 {
 	static const char *const requests[] = { "GET / HTTP/1.1",

@@ -440,6 +440,18 @@ Test(qresync, tells_expunges_as_vanished)
 	    "* VANISHED (EARLIER) 1:3\r\nf OK FETCH completed\r\n");
 }
 
+Test(qresync, fetches_what_vanished_above_the_last_message)
+{
+	struct ms_mock_session *s = talk_login();
+
+	deliver_many(5);
+	(void)answer_to(s, "a ENABLE QRESYNC");
+	memstore_expunge(talk_mock, ANN, "INBOX", 4, 5);
+	(void)answer_to(s, "b SELECT INBOX");
+	says(s, "c UID FETCH 1:* (FLAGS) (CHANGEDSINCE 6 VANISHED)",
+	    "* VANISHED (EARLIER) 4:5\r\nc OK FETCH completed\r\n");
+}
+
 Test(qresync, tells_a_lower_modseq_while_expunges_wait)
 {
 	struct ms_mock_session *s = with_mails(3);
