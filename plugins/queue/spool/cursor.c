@@ -17,6 +17,7 @@
 #define MAX_STRAGGLERS	1000
 #define STRAGGLER_US	250000
 #define MAX_LAST_FLUSHES 100
+#define RETRY_US	1000000
 
 struct cursor_item {
 	struct cursor_item *next;
@@ -348,7 +349,9 @@ cursor_flush(struct run *run, struct ms_error *err)
 	pthread_mutex_unlock(&run->writer);
 	if (st == MS_OK)
 		spool_count(run->sv, run->sv->cursors, 1);
-	if (st != MS_OK || again)
+	if (st != MS_OK)
+		run_arm_flush_in(run, RETRY_US);
+	else if (again)
 		run_arm_flush(run);
 	return st;
 }

@@ -9,8 +9,6 @@
 #include <mansio/str.h>
 
 #define FORMAT		1u
-/* Sparse: costs address space alone.  Grown when it is full. */
-#define MAP_OCTETS	((size_t)4 << 30)
 #define MAX_READERS	4096
 #define MAX_VALUE	(32u * 1024 * 1024)
 
@@ -63,7 +61,6 @@ open_tables(struct rows *r, struct ms_error *err)
 static ms_status
 open_env(struct rows *r, struct ms_error *err)
 {
-	size_t map = MAP_OCTETS;
 	int rc = mdb_env_create(&r->env);
 
 	if (rc != 0) {
@@ -72,7 +69,7 @@ open_env(struct rows *r, struct ms_error *err)
 	}
 	(void)mdb_env_set_maxdbs(r->env, 16);
 	(void)mdb_env_set_maxreaders(r->env, MAX_READERS);
-	rc = mdb_env_set_mapsize(r->env, map);
+	rc = mdb_env_set_mapsize(r->env, (size_t)r->map);
 	/* It can fail while another process opens or closes it. */
 	for (int i = 0; rc == 0; i++) {
 		rc = mdb_env_open(r->env, r->path, MDB_NOTLS, 0600);
@@ -86,11 +83,11 @@ open_env(struct rows *r, struct ms_error *err)
 }
 
 ms_status
-rows_open(struct rows *r, const char *path, struct ms_error *err)
+rows_open(struct rows *r, const char *path, uint64_t map, struct ms_error *err)
 {
 	ms_status st;
 
-	*r = (struct rows){ .path = path };
+	*r = (struct rows){ .path = path, .map = map };
 	if (pthread_rwlock_init(&r->use, NULL) != 0)
 		return ms_error_set(err, MS_TEMPFAIL, "4.3.0", "no lock");
 	st = open_env(r, err);
@@ -140,6 +137,8 @@ rows_grow(struct rows *r, struct ms_error *err)
 	rc = mdb_env_info(r->env, &info);
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(r->env, info.me_mapsize * 2);
+	if (rc == 0)
+		r->map = info.me_mapsize * 2;
 	r->is_full = false;
 	pthread_rwlock_unlock(&r->use);
 	return rows_error(r, rc, "grow", err);

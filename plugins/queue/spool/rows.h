@@ -23,11 +23,14 @@ struct rows {
 	MDB_dbi  meta, seg, msg, part, due, dest, made;
 	pthread_rwlock_t use;	/* read: a reading transaction is open */
 	const char *path;	/* lent */
+	uint64_t map;
 	bool     is_full;	/* the map was, since rows_grow() */
 	bool     is_spoiled;	/* a commit failed, since rows_reopen() */
 };
 
-ms_status rows_open(struct rows *r, const char *path, struct ms_error *err);
+/* map: octets of address space to begin with; grown when it is full. */
+ms_status rows_open(struct rows *r, const char *path, uint64_t map,
+    struct ms_error *err);
 void rows_close(struct rows *r);
 /* With no transaction of the caller's open. */
 ms_status rows_reopen(struct rows *r, struct ms_error *err);

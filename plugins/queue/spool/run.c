@@ -34,7 +34,7 @@ run_open(const struct services *sv, const struct limits *limits,
 	pthread_mutex_init(&run->lock, NULL);
 	st = folders_open(&run->folders, directory, err);
 	if (st == MS_OK)
-		st = rows_open(&run->rows, run->folders.queue, err);
+		st = rows_open(&run->rows, run->folders.queue, limits->map, err);
 	if (st == MS_OK)
 		st = recover(run, err);
 	if (st == MS_OK)
@@ -95,6 +95,12 @@ run_close(struct run *run)
 void
 run_arm_flush(struct run *run)
 {
+	run_arm_flush_in(run, run->limits->cursor_delay);
+}
+
+void
+run_arm_flush_in(struct run *run, int64_t after_us)
+{
 	bool arm;
 
 	pthread_mutex_lock(&run->lock);
@@ -102,8 +108,8 @@ run_arm_flush(struct run *run)
 	run->flush_armed = true;
 	pthread_mutex_unlock(&run->lock);
 	if (arm)
-		run->sv->timer->run_at(run->sv->host, TASK_FLUSH,
-		    run->limits->cursor_delay, 0, ms_str_of("", 0));
+		run->sv->timer->run_at(run->sv->host, TASK_FLUSH, after_us, 0,
+		    ms_str_of("", 0));
 }
 
 void

@@ -73,6 +73,7 @@ void run_close(struct run *run);
 
 /* Has TASK_FLUSH run within the cursor's delay. */
 void run_arm_flush(struct run *run);
+void run_arm_flush_in(struct run *run, int64_t after_us);
 /* TASK_MINUTE: readers that died, survivors, rows of long ago. */
 ms_status run_minute(struct run *run, struct ms_error *err);
 /* Under lock: the id gets rows at the next flush. */

@@ -56,6 +56,9 @@ static const struct ms_option options[] = {
 	{ .name = "free-files", .type = MS_OPT_INT, .flags = MS_OPT_ADVANCED,
 	  .initial = "8", .minimum = "0", .maximum = "64",
 	  .help = "journal files kept to be written over" },
+	{ .name = "map-size", .type = MS_OPT_SIZE, .flags = MS_OPT_ADVANCED,
+	  .initial = "4GiB", .minimum = "1MiB",
+	  .help = "address space for the rows of deferred mail, to begin with" },
 	{ .name = NULL },
 };
 
@@ -113,6 +116,7 @@ read_limits(struct ms_instance *self, const struct ms_config_api *config,
 	l->high_water_age = config->number(section, "high-water-age");
 	l->hard_limit = (uint64_t)config->number(section, "hard-limit");
 	l->reserve = (uint64_t)config->number(section, "reserve");
+	l->map = (uint64_t)config->number(section, "map-size");
 	l->cursor_delay = config->number(section, "cursor-delay");
 	l->survivors_after = config->number(section, "survivors-after");
 	l->free_files = (uint32_t)config->number(section, "free-files");
@@ -152,7 +156,14 @@ static ms_status
 spool_start(struct ms_instance *self, struct ms_error *err)
 {
 	const struct services *sv = &self->services;
-	ms_status st = run_open(sv, &self->limits, self->directory, &self->run, err);
+	uint32_t both = MS_ROLE_ACCEPT | MS_ROLE_RUN;
+	ms_status st;
+
+	/* Halves in two processes want a channel for what stands in link.h. */
+	if (sv->host->roles != 0 && (sv->host->roles & both) != both)
+		return ms_error_set(err, MS_UNSUPPORTED, "",
+		    "the spool accepts and runs in one process");
+	st = run_open(sv, &self->limits, self->directory, &self->run, err);
 
 	if (st != MS_OK)
 		return st;

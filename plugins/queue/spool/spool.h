@@ -35,6 +35,7 @@ struct limits {			/* const after create; octets, microseconds */
 	uint64_t segment;
 	uint64_t own_file;	/* a longer body gets a file of its own */
 	uint64_t high_water, hard_limit, reserve;
+	uint64_t map;
 	int64_t  high_water_age;
 	int64_t  cursor_delay;
 	int64_t  survivors_after;

@@ -179,6 +179,17 @@ check_messages(struct verifier *v, struct ms_error *err)
 	return st;
 }
 
+/* Is it needed: would a crash find the record again? */
+static bool
+is_left_over(const struct look *all, size_t n, const struct ms_id *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].generation == id_generation(id))
+			return all[i].row.state > SEGMENT_ENDED ||
+			    id_offset(id) < all[i].row.cursor;
+	return true;
+}
+
 /* The counts of a segment's row against what is there; under run->writer, so
    that both are of one moment. */
 static ms_status
@@ -200,10 +211,15 @@ check_counts(struct verifier *v, const struct look *all, size_t n,
 		struct ms_id id;
 
 		if (key.mv_size != sizeof(id) || !msg_row_decode(ms_str_of(
-		    value.mv_data, value.mv_size), &row) || row.left == 0)
+		    value.mv_data, value.mv_size), &row)) {
+			st = complain(v, "row", 0, 0, "a row of msg can't be read", err);
 			continue;
+		}
 		memcpy(&id, key.mv_data, sizeof(id));
-		for (size_t i = 0; i < n; i++) {
+		if (row.left == 0 && is_left_over(all, n, &id))
+			st = complain(v, "row", id_generation(&id), id_offset(&id),
+			    "a finished message's row was left", err);
+		for (size_t i = 0; i < n && row.left > 0; i++) {
 			sums[i].ids += all[i].generation == id_generation(&id);
 			if (all[i].generation == row.place &&
 			    !(row.flags & MSG_MADE)) {

@@ -423,6 +423,12 @@ rig_option(struct rig *r, const char *name, int64_t value)
 	r->options[r->n_options++].value = value;
 }
 
+void
+rig_roles(struct rig *r, uint32_t roles)
+{
+	r->host.roles = roles;
+}
+
 ms_status
 rig_try_start(struct rig *r, struct ms_error *err)
 {

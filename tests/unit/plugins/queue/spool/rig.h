@@ -26,6 +26,7 @@ void rig_remove_folder(const char *path);
 struct rig *rig_new(const char *folder);
 /* Before rig_start(); else the plugin's own value. */
 void rig_option(struct rig *r, const char *name, int64_t value);
+void rig_roles(struct rig *r, uint32_t roles);
 ms_status rig_try_start(struct rig *r, struct ms_error *err);
 void rig_start(struct rig *r);		/* a failure ends the program */
 void rig_free(struct rig *r);		/* stops in order */

@@ -784,6 +784,50 @@ Test(spool, fills_a_spare_file_ahead)
 
 /* ---- limits and damage ---- */
 
+static void
+small_map(struct rig *r)
+{
+	rig_option(r, "map-size", 1024 * 1024);
+}
+
+Test(spool, grows_the_map_of_its_rows)
+{
+	static char record[2000];
+	struct ms_id ids[800];
+
+	small_map(rig);
+	rig_start(rig);
+	memset(record, 'r', sizeof(record) - 1);
+	for (int i = 0; i < 800; i++) {
+		struct ms_part part = { .size = sizeof(part), .state = MS_QUEUE_WAITS,
+			.next_us = 5, .record = MS_STR("x") };
+		const struct ms_part *parts[] = { &part };
+		struct ms_job_queue job;
+		struct ms_job *jobs[] = { &job.job };
+
+		ids[i] = put("mail");
+		fill_job(&job, MS_JOB_QUEUE_SET, &ids[i], parts, 1);
+		job.record = ms_str_of(record, sizeof(record) - 1);
+		cr_assert_eq(rig_run(rig, jobs, 1), MS_OK, "at %d", i);
+	}
+	cr_assert_eq(n_all(), 800);
+	cr_assert_eq(rig_verify(rig), 0);
+	/* And begins with one that is too small for what is there. */
+	restart(small_map);
+	cr_assert_eq(n_all(), 800);
+	cr_assert_str_eq(rig_record(rig, ids[799]), record);
+}
+
+Test(spool, starts_only_with_both_its_halves)
+{
+	struct ms_error err = { .size = sizeof(err) };
+
+	rig_roles(rig, MS_ROLE_ACCEPT);
+	cr_assert_eq(rig_try_start(rig, &err), MS_UNSUPPORTED);
+	cr_assert(strlen(err.text) > 0);
+}
+
+
 Test(spool, refuses_mail_above_the_hard_limit_and_recovers)
 {
 	struct ms_id ids[64], id;
