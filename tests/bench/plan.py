@@ -58,7 +58,7 @@ def tests(o):
     ]
     n = '%d' % ten
     commands = [
-        command('fetch-flags', 'FETCH 1:* (FLAGS UID), ' + n, 'FETCH 1:* (FLAGS UID)', repeat=10,
+        command('fetch-flags', 'FETCH 1:* (FLAGS UID), ' + n, 'FETCH 1:* (FLAGS UID)', repeat=20,
                 target=3, untagged=ten),
         command('fetch-envelope', 'FETCH 1:* (ENVELOPE), ' + n, 'FETCH 1:* (ENVELOPE)', target=3,
                 untagged=ten),

@@ -59,7 +59,7 @@ class Server:
 class Mansio(Server):
     name = 'mansio'
 
-    def __init__(self, binary, work, base=21000):
+    def __init__(self, binary, work, base):
         super().__init__()
         self.binary = binary
         self.dir = os.path.join(work, 'mansio')
@@ -108,12 +108,11 @@ class Dovecot(Server):
     and imap-hibernate, its setting for many connections; else its default, a
     process each."""
 
-    def __init__(self, work, shared=False, base=22000):
+    def __init__(self, work, base, shared=False):
         super().__init__()
         self.shared = shared
         self.name = 'dovecot-shared' if shared else 'dovecot'
         self.dir = os.path.join(work, self.name)
-        base += 2000 if shared else 0
         self.imap, self.imaps, self.pop3, self.lmtp = (base + n for n in (143, 993, 110, 24))
 
     def version(self):
@@ -221,7 +220,7 @@ service auth {
 class Postfix(Server):
     """Takes mail by SMTP and hands it to a Dovecot by LMTP."""
 
-    def __init__(self, work, dovecot, base=23000):
+    def __init__(self, work, base, dovecot):
         super().__init__()
         self.dovecot = dovecot
         self.name = 'postfix+' + dovecot.name

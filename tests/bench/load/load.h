@@ -6,7 +6,7 @@
  * takes little of the machine it shares with the server.  Each test first gets
  * ready (connects watchers, logs in, selects), then prints "ready" and waits
  * for a line, so that whoever runs it can read the server's clocks; then it
- * runs and prints one JSON object.
+ * runs, prints one JSON object and holds its connections until it may end.
  *
  * A link is one connection.  Its callbacks get whole lines without CRLF;
  * octets of a literal are passed over by setting `skip`.
@@ -113,6 +113,8 @@ void times_free(struct times *t);
 
 /* Prints "ready" and waits for a line if the runner asked for that. */
 void ready(void);
+/* After the JSON object: keeps the connections until standard input ends. */
+void done(void);
 
 /* ---- tests ---- */
 

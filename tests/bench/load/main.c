@@ -116,6 +116,7 @@ main(int argc, char **argv)
 		parse(argc - 1, argv + 1);
 		engine_start();
 		tests[i].run();
+		done();
 		return 0;
 	}
 	fail("there is no test %s", argv[1]);

@@ -56,3 +56,13 @@ ready(void)
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		fail("nobody says go");
 }
+
+void
+done(void)
+{
+	if (!options.pause)
+		return;
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
