@@ -211,7 +211,7 @@ ParameterizedTestParameters(verify, repairs_counters)
 	return cr_make_param_array(size_t, index, sizeof(index) / sizeof(index[0]));
 }
 
-ParameterizedTest(size_t *i, verify, repairs_counters, .init = rig_begin, .fini = rig_end)
+ParameterizedTest(size_t *i, verify, repairs_counters)
 {
 	ms_status st;
 
