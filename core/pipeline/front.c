@@ -15,21 +15,28 @@
 #include "base/bus.h"
 #include "base/metrics.h"
 #include "pipeline/front_reads.h"
+#include "pipeline/jobs.h"
 #include "pipeline/shard.h"
 
-/* One commit_start(): an op, and a group for each shard that it touches. */
+/* A group is one request at most (jobs.h), and of deliveries no more than a
+   transaction shall hold: what is larger goes as several. */
+#define MAX_GROUP_BODIES	64
+#define MAX_GROUP_OCTETS	(JOBS_MAX_REQUEST / 4)
+
+/* One commit_start(): an op, and a group or more for each shard it touches. */
 struct submission {
 	struct ms_op *op;
-	struct front *front;
 	atomic_uint   left;		/* groups */
 	_Atomic ms_status worst;
 	struct part  *parts;
-	uint32_t      n_parts;
 };
 
 struct part {
 	struct group       group;	/* first */
 	struct submission *of;
+	struct part       *next;
+	uint32_t           shard;
+	size_t             cap, octets;	/* of the request, roughly */
 };
 
 static void
@@ -103,10 +110,12 @@ part_done(struct group *g)
 	ms_buf_free(&g->request);
 	if (atomic_fetch_sub(&s->left, 1) != 1)
 		return;
-	for (uint32_t i = 0; i < s->n_parts; i++)
-		free(s->parts[i].group.jobs);
+	for (struct part *next; s->parts != NULL; s->parts = next) {
+		next = s->parts->next;
+		free(s->parts->group.jobs);
+		free(s->parts);
+	}
 	op_finish(s->op, atomic_load(&s->worst), NULL);
-	free(s->parts);
 	free(s);
 }
 
@@ -119,15 +128,6 @@ brings_body(const struct ms_job *job)
 	    ((const struct ms_job_queue *)job)->body != NULL;
 }
 
-static void
-give(struct part *p, struct ms_job *job)
-{
-	struct group *g = &p->group;
-
-	g->jobs[g->n++] = job;
-	g->brings_bodies = g->brings_bodies || brings_body(job);
-}
-
 static void *
 must_calloc(size_t n, size_t each)
 {
@@ -138,29 +138,90 @@ must_calloc(size_t n, size_t each)
 	return p;
 }
 
-/* A part for each shard, with room for all jobs where they all go to one. */
-static void
-spread(struct front *f, struct submission *s, struct ms_job *const *jobs, size_t n)
+/* What grows with the peer's doing; the rest of a job is small. */
+static size_t
+octets_of(const struct ms_job *job)
 {
-	uint32_t n_shards = f->n_shards;
+	size_t fixed = 1024 + job->key.len;
 
-	s->parts = must_calloc(n_shards, sizeof(*s->parts));
-	s->n_parts = n_shards;
-	for (size_t i = 0; i < n; i++) {
-		uint32_t k = f->batch->shard_of(f->self, jobs[i]->key);
-		struct part *p = &s->parts[k < n_shards ? k : 0];
-
-		if (p->group.jobs == NULL)
-			p->group.jobs = must_calloc(n, sizeof(struct ms_job *));
-		give(p, jobs[i]);
+	switch (job->type) {
+	case MS_JOB_APPEND:
+		return fixed + ((const struct ms_job_append *)job)->digest.len;
+	case MS_JOB_STORE:
+		return fixed + 8 * ((const struct ms_job_store *)job)->uids.n;
+	case MS_JOB_EXPUNGE:
+		return fixed + 8 * ((const struct ms_job_expunge *)job)->uids.n;
+	case MS_JOB_COPY:
+	case MS_JOB_RESTORE:
+		return fixed + 8 * ((const struct ms_job_copy *)job)->uids.n;
+	case MS_JOB_PROPERTY:
+		return fixed + ((const struct ms_job_property *)job)->value.len;
+	default:
+		return fixed;
 	}
 }
 
-/* Shards work side by side, and an arena is one thread's: the jobs of a
-   submission for several get an arena a shard, which lives as long as the op. */
+/* A chain stays together; JOINED says that the next job belongs to it. */
+static bool
+has_room(const struct part *p, size_t octets)
+{
+	const struct group *g = &p->group;
+
+	if (g->jobs[g->n - 1]->flags & MS_JOB_JOINED)
+		return true;
+	return g->n < (g->brings_bodies ? MAX_GROUP_BODIES : JOBS_MAX_GROUP) &&
+	    p->octets + octets <= MAX_GROUP_OCTETS;
+}
+
+static void
+give(struct part *p, struct ms_job *job, size_t octets)
+{
+	struct group *g = &p->group;
+
+	if (g->n == p->cap) {
+		p->cap = p->cap > 0 ? 2 * p->cap : 8;
+		g->jobs = realloc(g->jobs, p->cap * sizeof(struct ms_job *));
+		if (g->jobs == NULL)
+			abort();
+	}
+	g->jobs[g->n++] = job;
+	g->brings_bodies = g->brings_bodies || brings_body(job);
+	p->octets += octets;
+}
+
+/* Returns how many groups there are. */
+static unsigned
+spread(struct front *f, struct submission *s, struct ms_job *const *jobs, size_t n)
+{
+	struct part **open = must_calloc(f->n_shards, sizeof(struct part *));
+	struct part **last = &s->parts;
+	unsigned groups = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t k = f->batch->shard_of(f->self, jobs[i]->key);
+		size_t octets = octets_of(jobs[i]);
+
+		if (k >= f->n_shards)
+			k = 0;
+		if (open[k] == NULL || !has_room(open[k], octets)) {
+			open[k] = must_calloc(1, sizeof(struct part));
+			open[k]->of = s;
+			open[k]->shard = k;
+			*last = open[k];
+			last = &open[k]->next;
+			groups++;
+		}
+		give(open[k], jobs[i], octets);
+	}
+	free(open);
+	return groups;
+}
+
+/* Groups are worked on side by side, and an arena is one thread's: the jobs
+   of several groups get an arena a group, which lives as long as the op. */
 struct arenas {
 	uint32_t n;
-	struct ms_arena *of_part[];
+	struct ms_arena **of_part;
 };
 
 static void
@@ -170,22 +231,20 @@ free_arenas(void *payload)
 
 	for (uint32_t i = 0; i < a->n; i++)
 		ms_arena_free(a->of_part[i]);
+	free(a->of_part);
 }
 
 static void
-part_arenas(struct submission *s)
+part_arenas(struct submission *s, unsigned groups)
 {
 	struct arenas *a = op_payload(s->op);
 
-	a->n = s->n_parts;
-	for (uint32_t k = 0; k < s->n_parts; k++) {
-		struct group *g = &s->parts[k].group;
+	a->of_part = must_calloc(groups, sizeof(struct ms_arena *));
+	for (struct part *p = s->parts; p != NULL; p = p->next) {
+		struct ms_arena *arena = a->of_part[a->n++] = ms_arena_new(0);
 
-		if (g->n == 0)
-			continue;
-		a->of_part[k] = ms_arena_new(0);
-		for (size_t i = 0; i < g->n; i++)
-			g->jobs[i]->arena = a->of_part[k];
+		for (size_t i = 0; i < p->group.n; i++)
+			p->group.jobs[i]->arena = arena;
 	}
 }
 
@@ -193,10 +252,10 @@ struct ms_op *
 front_commit(const struct ms_scope *scope, struct front *f,
     struct ms_job *const *jobs, size_t n)
 {
-	struct ms_op *op = op_new(scope, sizeof(struct arenas) +
-	    f->n_shards * sizeof(struct ms_arena *), free_arenas);
+	struct ms_op *op = op_new(scope, sizeof(struct arenas), free_arenas);
 	struct submission *s;
-	unsigned groups = 0;
+	struct part *next;
+	unsigned groups;
 
 	if (n == 0) {
 		op_finish(op, MS_OK, NULL);
@@ -204,26 +263,18 @@ front_commit(const struct ms_scope *scope, struct front *f,
 	}
 	s = must_calloc(1, sizeof(*s));
 	s->op = op;
-	s->front = f;
-	spread(f, s, jobs, n);
-	for (uint32_t k = 0; k < s->n_parts; k++)
-		groups += s->parts[k].group.n > 0;
+	groups = spread(f, s, jobs, n);
 	if (groups > 1)
-		part_arenas(s);
+		part_arenas(s, groups);
 	atomic_init(&s->left, groups);
 	atomic_init(&s->worst, MS_OK);
-	/* The last part to be added may end the submission: count first. */
-	for (uint32_t k = 0, n_parts = s->n_parts; groups > 0 && k < n_parts; k++) {
-		struct part *p = &s->parts[k];
-
-		if (p->group.n == 0)
-			continue;
-		p->of = s;
+	/* The last part to be added may end the submission: look ahead first. */
+	for (struct part *p = s->parts; p != NULL; p = next) {
+		next = p->next;
 		p->group.is_encoded = f->mailbox != NULL;
-		p->group.request = (struct ms_buf)MS_BUF_MAX(32 * 1024 * 1024);
+		p->group.request = (struct ms_buf)MS_BUF_MAX(JOBS_MAX_REQUEST);
 		p->group.done = part_done;
-		groups--;
-		shard_add(f->shards[k], &p->group);
+		shard_add(f->shards[p->shard], &p->group);
 	}
 	return op;
 }

@@ -77,34 +77,48 @@ fail_group(struct group *g, ms_status status, const struct ms_error *err)
 	}
 }
 
-/* Bodies in place, then the jobs are octets. */
-static void
-prepare_groups(struct shard *s, struct group *first, uint32_t n, struct ms_arena *arena)
+static ms_status
+prepare_bodies(struct shard *s, struct group *first, const struct group *end,
+    struct ms_arena *arena, struct ms_error *err)
 {
-	struct ms_job **jobs = ms_arena_array(arena, n, sizeof(struct ms_job *));
-	struct ms_error err = MS_ERROR_INIT;
+	struct ms_job **jobs;
 	struct scope scope;
-	ms_status st = MS_OK;
-	size_t k = 0;
+	size_t k = 0, n = 0;
 
-	scope_init(&scope, NULL, ms_str_of("", 0), arena, s->o.host, 0);
-	for (struct group *g = first; g != NULL; g = g->next)
+	if (!MS_HAS(s->o.batch, prepare))
+		return MS_OK;
+	for (struct group *g = first; g != end; g = g->next)
+		n += g->n;
+	jobs = ms_arena_array(arena, n, sizeof(struct ms_job *));
+	for (struct group *g = first; g != end; g = g->next)
 		for (size_t i = 0; i < g->n; i++)
 			jobs[k++] = g->jobs[i];
-	if (MS_HAS(s->o.batch, prepare))
-		st = s->o.batch->prepare(s->o.self, &scope.pub, jobs, k, &err);
+	scope_init(&scope, NULL, ms_str_of("", 0), arena, s->o.host, 0);
+	return s->o.batch->prepare(s->o.self, &scope.pub, jobs, k, err);
+}
+
+/* Bodies in place, then the jobs are octets. */
+static void
+prepare_groups(struct shard *s, struct group *first, struct ms_arena *arena)
+{
+	struct ms_error err = MS_ERROR_INIT;
+	ms_status all = prepare_bodies(s, first, NULL, arena, &err);
+
 	for (struct group *g = first; g != NULL; g = g->next) {
+		ms_status st = all;
+
+		/* It may be one body's fault: the others shall not suffer for it. */
+		if (all != MS_OK && (g != first || g->next != NULL))
+			st = prepare_bodies(s, g, g->next, arena, &err);
+		if (st != MS_OK)
+			log_printf(NULL, MS_LOG_ERROR,
+			    "%s, shard %u: bodies could not be kept: %s", s->o.title,
+			    (unsigned)s->o.number, err.text);
+		else if (g->is_encoded)
+			st = jobs_encode_request(g->jobs, g->n, &g->request, &err);
 		if (st != MS_OK)
 			fail_group(g, st, &err);
-		else if (g->is_encoded &&
-		    (st = jobs_encode_request(g->jobs, g->n, &g->request, &err)) != MS_OK) {
-			fail_group(g, st, &err);
-			st = MS_OK;
-		}
 	}
-	if (st != MS_OK)
-		log_printf(NULL, MS_LOG_ERROR, "%s, shard %u: bodies could not be kept: %s",
-		    s->o.title, (unsigned)s->o.number, err.text);
 }
 
 static void *
@@ -125,7 +139,7 @@ prepare_thread(void *arg)
 		}
 		g = list_take(&s->to_prepare, MAX_PREPARE_JOBS, &n);
 		pthread_mutex_unlock(&s->lock);
-		prepare_groups(s, g, n, arena);
+		prepare_groups(s, g, arena);
 		ms_arena_reset(arena);
 		pthread_mutex_lock(&s->lock);
 		for (; g != NULL; g = next) {
@@ -140,7 +154,6 @@ prepare_thread(void *arg)
 	ms_arena_free(arena);
 	return NULL;
 }
-
 
 static void
 run_groups(struct shard *s, struct group *first, uint32_t n, struct ms_arena *arena)

@@ -14,6 +14,8 @@ struct ms_instance {
 	struct ms_arena *arenas[N_SHARDS];	/* seen in prepare(), by shard */
 	atomic_int prepared, ran;
 	ms_status  prepare_status;
+	const struct ms_job *refuses;		/* prepare() fails when it is among them */
+	unsigned   delay_us;
 };
 
 static uint32_t
@@ -45,6 +47,11 @@ prepare(struct ms_instance *self, const struct ms_scope *s, struct ms_job *const
 		j->place = ms_arena_printf(j->job.arena, "place of %.*s",
 		    (int)j->job.key.len, j->job.key.data);
 	}
+	if (self->delay_us > 0)
+		usleep(self->delay_us);
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i] == self->refuses)
+			return ms_error_set(err, MS_LIMIT, "5.3.4", "too large");
 	if (self->prepare_status != MS_OK)
 		return ms_error_set(err, self->prepare_status, "4.3.1", "no room");
 	return MS_OK;
@@ -174,4 +181,72 @@ Test(front, refuses_jobs_for_what_is_no_front)
 	struct ms_backend other = { &no_reads, &store };
 
 	cr_assert_eq(op_status(commit_start(&scope.pub, other, jobs, 1)), MS_INVALID);
+}
+
+Test(front, takes_more_jobs_for_one_shard_than_one_request_holds)
+{
+	enum { N = 3000 };
+	struct ms_blob *body = blob_copy_memory(ms_str_c("x"));
+	struct ms_job_append *j = ms_arena_array(scope.pub.arena, N, sizeof(*j));
+	struct ms_job **jobs = ms_arena_array(scope.pub.arena, N, sizeof(*jobs));
+	struct ms_op *op;
+
+	for (int i = 0; i < N; i++) {
+		j[i] = append_to("1", i % 2 == 0 ? body : NULL);
+		if (i % 2 != 0)
+			j[i].place = ms_str_c("place of 1");
+		jobs[i] = &j[i].job;
+	}
+	op = front_commit(&scope.pub, front, jobs, N);
+	cr_assert_eq(op_await(NULL, op, NULL), MS_OK);
+	for (int i = 0; i < N; i++)
+		cr_assert_eq(j[i].uid_out, 101, "job %d", i);
+	blob_release(body);
+}
+
+Test(front, does_not_refuse_what_is_too_much_for_one_request_in_octets)
+{
+	enum { N = 60 };
+	size_t octets = 1024 * 1024;
+	char *digest = ms_arena_alloc(scope.pub.arena, octets);
+	struct ms_blob *body = blob_copy_memory(ms_str_c("x"));
+	struct ms_job_append j[N];
+	struct ms_job *jobs[N];
+	struct ms_op *op;
+
+	for (int i = 0; i < N; i++) {
+		j[i] = append_to("1", body);
+		j[i].digest = ms_str_of(digest, octets);
+		jobs[i] = &j[i].job;
+	}
+	op = front_commit(&scope.pub, front, jobs, N);
+	cr_assert_eq(op_await(NULL, op, NULL), MS_OK);
+	blob_release(body);
+}
+
+Test(front, harms_no_other_by_a_body_that_cannot_be_kept)
+{
+	struct ms_blob *body = blob_copy_memory(ms_str_c("x"));
+	struct ms_job_append j[2] = { append_to("1", body), append_to("1", body) };
+	struct ms_op *ops[2];
+
+	store.refuses = &j[0].job;
+	store.delay_us = 50000;
+	/* The first batch keeps the preparing thread busy, so that the others
+	   wait together. */
+	{
+		struct ms_job_append first = append_to("1", body);
+		struct ms_job *jobs[] = { &first.job };
+		struct ms_op *op = front_commit(&scope.pub, front, jobs, 1);
+
+		for (int i = 0; i < 2; i++) {
+			struct ms_job *one[] = { &j[i].job };
+
+			ops[i] = front_commit(&scope.pub, front, one, 1);
+		}
+		cr_assert_eq(op_await(NULL, op, NULL), MS_OK);
+	}
+	cr_assert_eq(op_await(NULL, ops[0], NULL), MS_LIMIT);
+	cr_assert_eq(op_await(NULL, ops[1], NULL), MS_OK, "its neighbour was well");
+	blob_release(body);
 }
