@@ -404,8 +404,8 @@ step_plain(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str r)
 {
 	struct ms_str authzid, authcid;
 
-	if (r.len == 0 && e->round == 1)
-		return challenge(scope, e, r);
+	if (r.data == NULL)
+		return challenge(scope, e, ms_str_of("", 0));
 	if (!ms_str_split(&r, '\0', &authzid) || !ms_str_split(&r, '\0', &authcid) ||
 	    r.data == NULL || authcid.len == 0 || r.len == 0 ||
 	    ms_str_find_octet(r, '\0') != SIZE_MAX)
@@ -418,7 +418,7 @@ step_plain(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str r)
 static struct ms_op *
 step_login(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str r)
 {
-	if (e->round == 1 && r.len == 0)
+	if (r.data == NULL)
 		return challenge(scope, e, (struct ms_str)MS_STR("Username:"));
 	if (e->login_user.data == NULL) {
 		if (r.len == 0)
@@ -440,8 +440,8 @@ step_scram(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str r)
 	bool locked;
 	ms_status st;
 
-	if (r.len == 0 && e->round == 1)
-		return challenge(scope, e, r);
+	if (r.data == NULL)
+		return challenge(scope, e, ms_str_of("", 0));
 	st = scram_step(e, r, &output, &done, &err);
 	if (st == MS_INVALID)
 		return malformed(scope, e);
@@ -467,9 +467,10 @@ service_step(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str 
 	struct ms_str r;
 
 	if (e->is_over || ++e->round > EXCHANGE_MAX_ROUNDS ||
-	    response.len > EXCHANGE_MAX_RESPONSE)
+	    response.len > EXCHANGE_MAX_RESPONSE || (response.data == NULL && e->round > 1))
 		return malformed(scope, e);
-	r = ms_arena_str(e->arena, response);
+	/* No initial response is not an empty one (RFC 4954 4., "="). */
+	r = response.data != NULL ? ms_arena_str(e->arena, response) : response;
 	switch (e->mechanism) {
 	case MECH_PLAIN:
 		return step_plain(scope, e, r);

@@ -37,7 +37,8 @@ struct ms_auth {
 	ms_status (*begin)(const struct ms_scope *, struct ms_session *,
 	    struct ms_str mechanism, struct ms_exchange **exchange_out,
 	    struct ms_error *);
-	/* [step] The op ends when the answer is there: MS_OK, MS_DENIED,
+	/* [step] response with data NULL: the client gave no initial one; len 0:
+	   it gave an empty one.  The op ends when the answer is there: MS_OK, MS_DENIED,
 	   MS_TEMPFAIL (directory away; tell the peer so, RFC 5530
 	   UNAVAILABLE).  A delay is part of the op; no thread waits. */
 	struct ms_op *(*step)(const struct ms_scope *, struct ms_exchange *,
