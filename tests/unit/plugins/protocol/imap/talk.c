@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mansio/arena.h>
 #include <mansio/clock.h>
 
 #define MAX_SESSIONS	200
@@ -17,6 +18,7 @@ const struct ms_plugin *imap_LTX_ms_plugin_entry(void);
 struct ms_mock *talk_mock;
 static struct ms_mock_session *sessions[MAX_SESSIONS];
 static size_t n_sessions;
+static struct ms_arena *texts;	/* answers, until talk_end() */
 
 static int64_t ticks;
 
@@ -55,6 +57,7 @@ start(bool has_tls, const struct ms_clock *clock)
 		ms_mock_fact(talk_mock, "tls.version", "1.3");
 	(void)ms_mock_create(talk_mock);
 	n_sessions = 0;
+	texts = ms_arena_new(0);
 }
 
 void
@@ -85,6 +88,7 @@ talk_end(void)
 	memstore_reset();
 	cr_assert_eq(ms_mock_blobs_held(talk_mock), 0);
 	ms_mock_free(talk_mock);
+	ms_arena_free(texts);
 }
 
 struct ms_mock_session *
@@ -124,14 +128,7 @@ talk_select(const char *box)
 static const char *
 text_of(struct ms_str s)
 {
-	char *text = malloc(s.len + 1);
-
-	if (text == NULL)
-		abort();
-	if (s.len > 0)
-		memcpy(text, s.data, s.len);
-	text[s.len] = '\0';
-	return text;
+	return ms_arena_str(texts, s).data;
 }
 
 const char *
