@@ -16,8 +16,9 @@
 #include "base/clock.h"
 #include "base/facts.h"
 
-#define DSN_MAX		(1024 * 1024)
 #define DSN_MAX_RETURNED (256 * 1024)	/* a message returned whole, at most */
+#define DSN_MAX_WORDS	(64 * 1024)	/* besides recipients and what is returned */
+#define DSN_MAX_EACH	(8 * 1024)	/* recipient: its lines are cut (add_line) */
 
 bool
 dsn_is_wanted(const struct ms_message_info *info, uint32_t notify, uint32_t action)
@@ -124,7 +125,8 @@ add_status(struct ms_buf *b, const struct ms_message *about, const char *hostnam
 		}
 		add_typed(b, "Final-Recipient", r->path);
 		ms_buf_addf(b, "Action: %s\r\nStatus: %s\r\n", action_name(r->action),
-		    r->enhanced[0] != '\0' ? r->enhanced :
+		    r->enhanced[0] != '\0' && (r->action != DSN_FAILED ||
+			r->enhanced[0] == '5') ? r->enhanced :
 		    r->action == DSN_FAILED ? "5.0.0" :
 		    r->action == DSN_DELAYED ? "4.0.0" : "2.0.0");
 		if (r->remote.len > 0) {
@@ -147,36 +149,37 @@ add_status(struct ms_buf *b, const struct ms_message *about, const char *hostnam
 }
 
 /* RFC 3461 6.2: the header; the whole where RET=FULL asked for it and it is
-   a failure (5.2: never with other reports), and it is not too large. */
-static ms_status
+   a failure (5.2: never with other reports), and it is not too large.  What
+   cannot be read cannot be returned, and is no reason to say nothing: RFC 6522
+   does without this part. */
+static void
 add_returned(struct ms_buf *b, struct ms_message *about, bool failed,
-    struct ms_error *err)
+    const char *boundary)
 {
 	struct ms_blob *content;
 	uint64_t want;
 	size_t n = 0;
 	char *room;
 	bool whole;
-	ms_status st = message_content(about, &content, err);
+	ms_status st;
 
-	if (st != MS_OK)
-		return st;
+	if (message_content(about, &content, NULL) != MS_OK)
+		return;
 	want = blob_octets(content);
 	whole = failed && (about->info.flags & MS_MESSAGE_RET_FULL) &&
 	    want <= DSN_MAX_RETURNED;
 	if (want > MS_MAX_HEADER_OCTETS && !whole)
 		want = MS_MAX_HEADER_OCTETS;
 	room = ms_arena_alloc(about->arena, (size_t)want);
-	st = blob_read(content, 0, room, (size_t)want, &n, err);
+	st = blob_read(content, 0, room, (size_t)want, &n, NULL);
 	blob_release(content);
 	if (st != MS_OK)
-		return st;
+		return;
 	if (!whole)
 		n = ms_header_octets(ms_str_of(room, n));
-	ms_buf_addf(b, "Content-Type: %s\r\n\r\n", whole ? "message/rfc822" :
-	    "text/rfc822-headers");
+	ms_buf_addf(b, "\r\n--%s\r\nContent-Type: %s\r\n\r\n", boundary,
+	    whole ? "message/rfc822" : "text/rfc822-headers");
 	ms_buf_add(b, ms_str_of(room, n));
-	return MS_OK;
 }
 
 ms_status
@@ -187,14 +190,14 @@ dsn_make(const struct ms_scope *scope, struct ms_message *about,
 	static const char *const subjects[] = { "", "Undelivered mail returned to sender",
 		"Delayed mail (still being tried)", "Delivery report", "Delivery report",
 		"Delivery report" };
-	struct ms_buf b = MS_BUF_MAX(DSN_MAX);
+	struct ms_buf b = MS_BUF_MAX(DSN_MAX_WORDS + DSN_MAX_RETURNED +
+	    MS_MAX_HEADER_OCTETS + n * DSN_MAX_EACH);
 	struct ms_recipient to = { .size = sizeof(to), .notify = MS_NOTIFY_NEVER,
 		.path = about->info.reverse_path, .original = ms_str_of("", 0) };
 	uint64_t chance = random_u64();
 	struct ms_message *m;
 	struct ms_blob *body;
 	char boundary[40];
-	ms_status st;
 
 	snprintf(boundary, sizeof(boundary), "=_%016llx",
 	    (unsigned long long)random_u64());
@@ -215,14 +218,11 @@ dsn_make(const struct ms_scope *scope, struct ms_message *about,
 	ms_buf_addf(&b, "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n",
 	    boundary);
 	add_status(&b, about, hostname, recipients, n);
-	ms_buf_addf(&b, "\r\n--%s\r\n", boundary);
-	st = add_returned(&b, about, recipients[0].action == DSN_FAILED, err);
+	add_returned(&b, about, recipients[0].action == DSN_FAILED, boundary);
 	ms_buf_addf(&b, "\r\n--%s--\r\n", boundary);
-	if (st == MS_OK && !ms_buf_ok(&b))
-		st = ms_error_set(err, MS_LIMIT, "", "the notification is too large");
-	if (st != MS_OK) {
+	if (!ms_buf_ok(&b)) {
 		ms_buf_free(&b);
-		return st;
+		return ms_error_set(err, MS_LIMIT, "", "the notification is too large");
 	}
 	m = message_new(scope, NULL);
 	{

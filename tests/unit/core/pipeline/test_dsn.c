@@ -71,3 +71,46 @@ Test(dsn, is_made_only_where_rfc3461_wants_one)
 		    wants[i].wanted, "%zu", i);
 	}
 }
+
+Test(dsn, names_all_recipients_however_many)
+{
+	enum { N = 4096 };
+	struct ms_message *m = message_of("ann@example.org", "bob@example.net",
+	    "Subject: hello\r\n\r\n"), *dsn;
+	struct dsn_recipient *all = ms_arena_array(scope.pub.arena, N, sizeof(*all));
+	char path[320], text[240];
+
+	memset(path, 'p', sizeof(path));
+	memset(text, 't', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (size_t i = 0; i < N; i++)
+		all[i] = (struct dsn_recipient){ .path = ms_str_of(path, sizeof(path)),
+			.original = ms_str_of(path, sizeof(path)), .action = DSN_FAILED,
+			.enhanced = "5.1.1", .text = text, .remote = { "", 0 } };
+	cr_assert_eq(dsn_make(&scope.pub, m, "mx.example.org", all, N, &dsn, NULL), MS_OK);
+	cr_assert_gt(blob_octets(dsn->body), N * 2 * sizeof(path));
+}
+
+Test(dsn, is_made_without_what_cannot_be_read)
+{
+	struct ms_message *m = message_of("ann@example.org", "bob@example.net", "");
+	struct ms_blob *away = blob_of_file(-1, 0, 1000, true);
+	const char *t;
+
+	message_set_body(m, away);
+	blob_release(away);
+	t = make(m);
+	cr_assert_not_null(strstr(t, "\r\nAction: failed\r\n"));
+	cr_assert_null(strstr(t, "rfc822-headers"));
+}
+
+Test(dsn, of_a_failure_has_a_status_of_failures)
+{
+	struct ms_message *m = message_of("ann@example.org", "bob@example.net", "a: b\r\n\r\n");
+	struct dsn_recipient one = failed;
+	struct ms_message *dsn;
+
+	one.enhanced = "4.5.3";
+	cr_assert_eq(dsn_make(&scope.pub, m, "mx.example.org", &one, 1, &dsn, NULL), MS_OK);
+	cr_assert_not_null(strstr(content_of(dsn), "\r\nAction: failed\r\nStatus: 5.0.0\r\n"));
+}
