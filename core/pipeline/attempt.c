@@ -26,24 +26,26 @@ fate_new(struct attempt_run *r, struct item *item, uint32_t number)
 	f->result.error = &f->error;
 	*item->last_fate = f;
 	item->last_fate = &f->next;
+	item->n_fates++;
 	return f;
 }
 
 /* The recipient as the agent sees it: the final address and its account, with
    the number that the delivery id wants. */
 static void
-address_fate(struct item *item, struct fate *f, struct ms_str path)
+address_fate(struct item *item, struct fate *f, const struct target *t)
 {
 	const struct recipient *r = item->message->recipients[f->number];
 
 	f->recipient = r->pub;
-	f->recipient.path = path;
+	f->recipient.path = t->path;
+	f->recipient.flags = t->flags;
 	f->recipient.account = f->target.account;
 }
 
 static void
 route_one(struct attempt_run *r, struct item *item, uint32_t number,
-    struct ms_str path)
+    struct ms_str path, uint32_t flags)
 {
 	struct ms_message *m = item->message;
 	struct ms_recipient asked = m->recipients[number]->pub;
@@ -52,8 +54,18 @@ route_one(struct attempt_run *r, struct item *item, uint32_t number,
 	struct fate *f;
 	ms_status st;
 
+	asked.flags |= flags;
 	if (path.len > 0)
 		asked.path = path;
+	if (item->n_fates >= ATTEMPT_MAX_FATES) {
+		f = fate_new(r, item, number);
+		f->recipient = asked;
+		f->is_put_off = true;
+		f->result.retry_after_us = SECOND_US;
+		ms_error_set(&f->error, MS_TEMPFAIL, "4.5.3",
+		    "too many recipients for one attempt");
+		return;
+	}
 	st = routing_resolve(&item->scope.pub, m->pipeline, m, &asked, &targets, &err);
 	if (st != MS_OK) {
 		f = fate_new(r, item, number);
@@ -66,7 +78,7 @@ route_one(struct attempt_run *r, struct item *item, uint32_t number,
 		f = fate_new(r, item, number);
 		f->target = *targets;
 		f->target.next = NULL;
-		address_fate(item, f, targets->path);
+		address_fate(item, f, targets);
 	}
 }
 
@@ -80,12 +92,13 @@ route_item(struct attempt_run *r, struct item *item)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t number = p->n == UINT32_MAX ? i : p->numbers[i];
 		struct ms_str path = p->n == UINT32_MAX ? ms_str_of("", 0) : p->expanded[i];
+		uint32_t flags = p->n == UINT32_MAX ? 0 : p->flags[i];
 
 		if (number >= m->n_numbers)
 			continue;	/* a record that does not fit its message */
 		/* Where a part was routed before, the route is asked again for the
 		   very address: what moved house since is found there. */
-		route_one(r, item, number, path);
+		route_one(r, item, number, path, flags);
 	}
 }
 

@@ -3,7 +3,7 @@
  * attempt.h - one attempt at a run of queue parts; inside of the runner
  *
  * attempt.c routes and hands over, settle.c looks at what came of it and
- * tells the queue.  A run owns all memory of its parts and ends as one.
+ * tells the queue, retry.c makes the parts that are tried again.  A run owns all memory of its parts and ends as one.
  */
 #ifndef CORE_PIPELINE_ATTEMPT_H
 #define CORE_PIPELINE_ATTEMPT_H
@@ -18,9 +18,11 @@
 #include "pipeline/record.h"
 #include "pipeline/routing.h"
 #include "pipeline/runner.h"
+#include "pipeline/waiters.h"
 
 #define ATTEMPT_MAX_PARTS	32	/* in a run */
 #define ATTEMPT_MAX_SPLIT	255	/* parts made of one */
+#define ATTEMPT_MAX_FATES	4096	/* of one part; further recipients come next time */
 
 /* What became of one recipient, or of one of the addresses it stands for. */
 struct fate {
@@ -32,6 +34,8 @@ struct fate {
 	struct ms_error    error;
 	int64_t            took_us;
 	bool               is_grouped;
+	bool               is_put_off;	/* one too many for one attempt */
+	bool               is_told;	/* a waiter was: it is not ours any more */
 };
 
 struct handover {
@@ -50,6 +54,9 @@ struct item {
 	ms_status          load_status;
 	struct ms_error    error;
 	struct fate       *fates, **last_fate;
+	uint32_t           n_fates;
+	struct waiter     *waiter;	/* to be told when the queue knows ... */
+	const struct ms_job *told_by;	/* ... by this job; NULL: it does not */
 	struct handover   *handovers;
 	struct scope       scope;	/* log id: the message's */
 	int64_t            began_us;
@@ -74,6 +81,17 @@ struct attempt_run {
 void attempt_begin(struct attempt_run *r);
 /* settle.c: all jobs have their status; makes the queue's jobs. */
 void attempt_settle(struct attempt_run *r);
+
+enum end { END_DELIVERED, END_FAILED, END_DEFERRED };
+enum end attempt_end_of(const struct fate *f);
+struct ms_job_queue *attempt_job(struct attempt_run *r, const struct item *item,
+    uint32_t type);
+/* Chains it to what this item already has: *open is true once there is some. */
+void attempt_add_job(struct attempt_run *r, struct ms_job_queue *j, bool *open);
+/* retry.c: a part for each way that what failed goes again.  *retried_out: this
+   item's own part is among them, under its number. */
+ms_status attempt_add_retries(struct attempt_run *r, struct item *item, bool warned,
+    bool *open, bool *retried_out, struct ms_error *err);
 
 /* runner.c: */
 const struct runner_options *runner_config(void);

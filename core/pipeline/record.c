@@ -11,7 +11,7 @@
 #include "base/blob.h"
 #include "base/facts.h"
 
-#define PART_VERSION	1
+#define PART_VERSION	2	/* 1: without flags */
 
 /* Facts that outlive the connection: what delivery, a DSN or a trace asks. */
 static const char *const kept_facts[] = { "client.address", "client.name",
@@ -155,6 +155,7 @@ part_encode(const struct part_record *p, struct ms_buf *out)
 	ms_pack_u32(out, p->n);
 	for (uint32_t i = 0; p->n != UINT32_MAX && i < p->n; i++) {
 		ms_pack_u32(out, p->numbers[i]);
+		ms_pack_u32(out, p->flags != NULL ? p->flags[i] : 0);
 		ms_pack_str(out, p->expanded != NULL ? p->expanded[i] : ms_str_of("", 0));
 	}
 	ms_pack_u32(out, p->warned);
@@ -169,27 +170,32 @@ part_decode(struct ms_str record, struct ms_arena *arena,
 {
 	struct ms_unpack u = ms_unpack_of(record);
 	struct part_record p = { .n = UINT32_MAX };
-	uint32_t *numbers;
+	uint32_t *numbers, *flags;
 	struct ms_str *expanded;
+	uint8_t version;
 
 	if (record.len == 0) {
 		p.reply = p.remote = ms_str_of("", 0);
 		*p_out = p;
 		return MS_OK;
 	}
-	if (ms_unpack_u8(&u) != PART_VERSION)
+	version = ms_unpack_u8(&u);
+	if (version == 0 || version > PART_VERSION)
 		u.bad = true;
 	p.n = ms_unpack_u32(&u);
 	if (p.n != UINT32_MAX) {
 		if (p.n > MESSAGE_MAX_RECIPIENTS || p.n > (size_t)(u.end - u.at) / 8)
 			u.bad = true;
 		numbers = ms_arena_array(arena, u.bad ? 0 : p.n, sizeof(*numbers));
+		flags = ms_arena_array(arena, u.bad ? 0 : p.n, sizeof(*flags));
 		expanded = ms_arena_array(arena, u.bad ? 0 : p.n, sizeof(*expanded));
 		for (uint32_t i = 0; i < p.n && !u.bad; i++) {
 			numbers[i] = ms_unpack_u32(&u);
+			flags[i] = version > 1 ? ms_unpack_u32(&u) : 0;
 			expanded[i] = ms_unpack_str(&u);
 		}
 		p.numbers = numbers;
+		p.flags = flags;
 		p.expanded = expanded;
 	}
 	p.warned = ms_unpack_u32(&u);

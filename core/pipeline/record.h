@@ -32,6 +32,7 @@ struct part_record {
 	struct ms_str   remote;
 	const struct ms_str *expanded;	/* paths that stand for them, by route:
 					   n of them, "" as the recipient's own */
+	const uint32_t *flags;		/* of those: MS_RECIPIENT_... */
 };
 void part_encode(const struct part_record *p, struct ms_buf *out);
 /* "" is the part of a new message: all, unrouted. */

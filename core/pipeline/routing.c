@@ -82,6 +82,7 @@ deliver(struct walk *w, const struct asked *a, const struct ms_route_answer *ans
 	struct target *t = ms_arena_alloc(w->scope->arena, sizeof(*t));
 
 	t->path = a->recipient.path;
+	t->flags = a->recipient.flags;
 	t->delivery = answer->delivery;
 	t->destination = answer->destination;
 	t->account = answer->account;

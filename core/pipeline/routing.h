@@ -19,6 +19,7 @@
 struct target {
 	struct target *next;
 	struct ms_str  path;		/* the final address */
+	uint32_t       flags;		/* its MS_RECIPIENT_... */
 	struct ms_str  delivery, destination, account;
 	struct ms_str  reverse_path;	/* data NULL: as it is */
 };

@@ -18,16 +18,12 @@
 #include <mansio/error.h>
 #include <mansio/str.h>
 
-#include "base/blob.h"
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/op.h"
 #include "pipeline/verdict.h"
-#include "pipeline/waiters.h"
-
-enum end { END_DELIVERED, END_FAILED, END_DEFERRED };
 
 /* The agents' last calls: what their jobs refer to was held until now. */
 static void
@@ -38,8 +34,8 @@ end_handovers(struct item *item)
 			h->agent->delivery->end(h->agent->self, &h->pub, h->state);
 }
 
-static enum end
-end_of(const struct fate *f)
+enum end
+attempt_end_of(const struct fate *f)
 {
 	switch (f->result.status) {
 	case MS_OK:
@@ -72,7 +68,7 @@ take_job_results(struct fate *f)
 		if (j->status == MS_OK || worst != MS_OK)
 			continue;
 		worst = j->status;
-		if (j->error != NULL) {
+		if (j->error != NULL && j->error != &f->error) {
 			memcpy(f->error.enhanced, j->error->enhanced, sizeof(f->error.enhanced));
 			memcpy(f->error.text, j->error->text, sizeof(f->error.text));
 		}
@@ -127,8 +123,8 @@ parts_of(struct attempt_run *r, const struct ms_part *p)
 	return parts;
 }
 
-static struct ms_job_queue *
-job_new(struct attempt_run *r, const struct item *item, uint32_t type)
+struct ms_job_queue *
+attempt_job(struct attempt_run *r, const struct item *item, uint32_t type)
 {
 	struct ms_job_queue *j = ms_arena_alloc(r->arena, sizeof(*j));
 
@@ -143,8 +139,8 @@ job_new(struct attempt_run *r, const struct item *item, uint32_t type)
 }
 
 /* Chains it to what this item already has: `open` is 1 once there is some. */
-static void
-add_job(struct attempt_run *r, struct ms_job_queue *j, bool *open)
+void
+attempt_add_job(struct attempt_run *r, struct ms_job_queue *j, bool *open)
 {
 	if (r->n_queue_jobs == r->cap_queue_jobs) {
 		size_t cap = r->cap_queue_jobs > 0 ? 2 * r->cap_queue_jobs : 64;
@@ -163,7 +159,8 @@ add_job(struct attempt_run *r, struct ms_job_queue *j, bool *open)
 	*open = true;
 }
 
-static void
+/* False: one is due and cannot be made now. */
+static bool
 add_dsn(struct attempt_run *r, struct item *item, uint32_t action, enum end end,
     bool *open)
 {
@@ -180,7 +177,7 @@ add_dsn(struct attempt_run *r, struct item *item, uint32_t action, enum end end,
 		max++;
 	list = ms_arena_array(r->arena, max, sizeof(*list));
 	for (const struct fate *f = item->fates; f != NULL; f = f->next) {
-		if (end_of(f) != end ||
+		if (attempt_end_of(f) != end || f->is_put_off ||
 		    !dsn_is_wanted(&item->message->info, f->recipient.notify, action))
 			continue;
 		list[n++] = (struct dsn_recipient){
@@ -194,17 +191,17 @@ add_dsn(struct attempt_run *r, struct item *item, uint32_t action, enum end end,
 		};
 	}
 	if (n == 0)
-		return;
+		return true;
 	if (dsn_make(&r->scope.pub, item->message, o->hostname, list, n, &dsn, &err) !=
 	    MS_OK) {
 		log_printf(&item->scope.pub, MS_LOG_ERROR,
 		    "no notification could be made: %s", err.text);
-		return;
+		return false;
 	}
 	if (o->bounces[0] != '\0')
 		facts_set_c(dsn->facts, "pipeline", o->bounces);
 	record_encode(dsn, &record);
-	put = job_new(r, item, MS_JOB_QUEUE_PUT);
+	put = attempt_job(r, item, MS_JOB_QUEUE_PUT);
 	part = ms_arena_alloc(r->arena, sizeof(*part));
 	*part = (struct ms_part){ .size = sizeof(*part), .state = MS_QUEUE_WAITS,
 		.next_us = clock_now_us(), .delivery = ms_str_of("", 0),
@@ -217,131 +214,116 @@ add_dsn(struct attempt_run *r, struct item *item, uint32_t action, enum end end,
 	ms_buf_free(&record);
 	log_printf(&item->scope.pub, MS_LOG_INFO, "notification %.*s queued",
 	    (int)dsn->info.id.len, dsn->info.id.data);
-	add_job(r, put, open);
-}
-
-static int64_t
-retry_after(const struct item *item, const struct fate *f)
-{
-	const struct runner_options *o = runner_config();
-	unsigned i = item->part.attempts;
-	int64_t after = f->result.retry_after_us;
-
-	if (after <= 0)
-		after = o->retry_us[i < o->n_retry ? i : o->n_retry - 1];
-	/* Spread, so that what failed together does not come back together. */
-	return after + (int64_t)(random_u64() % (uint64_t)(after / 10 + 1));
-}
-
-static struct ms_part *
-part_of_fates(struct attempt_run *r, struct item *item, struct fate *const *fates,
-    uint32_t n, uint32_t number, bool warned)
-{
-	struct ms_part *p = ms_arena_alloc(r->arena, sizeof(*p));
-	uint32_t *numbers = ms_arena_array(r->arena, n, sizeof(*numbers));
-	struct ms_str *paths = ms_arena_array(r->arena, n, sizeof(*paths));
-	struct ms_buf b = MS_BUF_MAX(RECORD_MAX);
-	struct part_record rec = { .numbers = numbers, .n = n, .warned = warned,
-		.routed = fates[0]->target.delivery.len > 0, .expanded = paths };
-
-	*p = item->part;
-	for (uint32_t i = 0; i < n; i++) {
-		numbers[i] = fates[i]->number;
-		paths[i] = fates[i]->recipient.path;
-	}
-	rec.reply = ms_arena_printf(r->arena, "%s %s", fates[0]->error.enhanced,
-	    fates[0]->error.text);
-	rec.remote = ms_str_c(fates[0]->result.remote);
-	part_encode(&rec, &b);
-	p->record = ms_arena_str(r->arena, ms_buf_str(&b));
-	ms_buf_free(&b);
-	p->number = number;
-	p->state = MS_QUEUE_WAITS;
-	p->attempts = item->part.attempts + 1;
-	p->next_us = clock_now_us() + retry_after(item, fates[0]);
-	p->expires_us = item->message->info.received_us + runner_config()->give_up_us;
-	p->delivery = fates[0]->target.delivery;
-	p->destination = fates[0]->target.destination;
-	return p;
-}
-
-/* What is to be tried again: a part for each way that it goes.  True: this
-   item's own part is among them, under its number. */
-static bool
-add_retries(struct attempt_run *r, struct item *item, bool warned, bool *open)
-{
-	struct ms_job_queue *set = NULL;
-	const struct ms_part **parts;
-	struct fate **group;
-	uint32_t max = 0, n_parts = 0;
-
-	for (struct fate *f = item->fates; f != NULL; f = f->next) {
-		f->is_grouped = end_of(f) != END_DEFERRED;
-		max += !f->is_grouped;
-	}
-	if (max == 0)
-		return false;
-	set = job_new(r, item, MS_JOB_QUEUE_SET);
-	parts = ms_arena_array(r->arena, max, sizeof(struct ms_part *));
-	group = ms_arena_array(r->arena, max, sizeof(struct fate *));
-	for (struct fate *f = item->fates; f != NULL; f = f->next) {
-		uint32_t n = 0, number;
-
-		if (f->is_grouped)
-			continue;
-		for (struct fate *g = f; g != NULL; g = g->next) {
-			if (g->is_grouped || (n_parts < ATTEMPT_MAX_SPLIT - 1 &&
-			    (!ms_str_equal(f->target.delivery, g->target.delivery) ||
-				!ms_str_equal(f->target.destination, g->target.destination))))
-				continue;
-			g->is_grouped = true;
-			group[n++] = g;
-		}
-		/* The first keeps the number, so that nothing need be taken away;
-		   numbers of later attempts never meet those of earlier ones. */
-		number = n_parts == 0 ? item->part.number :
-		    (item->part.attempts + 1) * (ATTEMPT_MAX_SPLIT + 1) + n_parts;
-		parts[n_parts++] = part_of_fates(r, item, group, n, number, warned);
-	}
-	set->parts = parts;
-	set->n_parts = n_parts;
-	add_job(r, set, open);
+	attempt_add_job(r, put, open);
 	return true;
 }
 
 static void
 add_done(struct attempt_run *r, struct item *item, bool *open)
 {
-	struct ms_job_queue *done = job_new(r, item, MS_JOB_QUEUE_DONE);
+	struct ms_job_queue *done = attempt_job(r, item, MS_JOB_QUEUE_DONE);
 
 	done->parts = parts_of(r, &item->part);
 	done->n_parts = 1;
-	add_job(r, done, open);
+	attempt_add_job(r, done, open);
 }
 
-/* Somebody waits for this message: they are told, and all is final. */
-static bool
-tell_waiter(struct item *item)
+static enum end
+end_for_waiter(const struct item *item, uint32_t number)
+{
+	enum end end = END_FAILED;
+
+	for (const struct fate *f = item->fates; f != NULL; f = f->next) {
+		if (f->number != number)
+			continue;
+		if (attempt_end_of(f) == END_DELIVERED)
+			return END_DELIVERED;
+		if (attempt_end_of(f) == END_DEFERRED)
+			end = END_DEFERRED;
+	}
+	return end;
+}
+
+/* Somebody waits for this message: what they are told is theirs, and final
+   here.  A recipient that stands for several and was reached in part is taken:
+   a repetition would come twice to those.  What was not reached stays ours. */
+static void
+take_waiter(struct item *item)
 {
 	struct waiter *w = waiters_take(item->message->info.id);
-	bool there;
+	bool refused = false, listens;
 
 	if (w == NULL)
-		return false;
-	there = !op_is_dropped(w->op);
+		return;
 	for (uint32_t i = 0; i < w->n; i++)
 		verdict_init(&w->verdicts[i]);
-	for (const struct fate *f = item->fates; f != NULL; f = f->next) {
+	listens = !op_is_dropped(w->op);
+	for (struct fate *f = item->fates; f != NULL && listens; f = f->next) {
+		enum end end = end_for_waiter(item, f->number);
 		struct ms_verdict v;
 
-		if (f->number >= w->n || f->result.status == MS_OK)
+		if (f->number >= w->n || end == END_DELIVERED)
 			continue;
-		verdict_of_status(&v, f->result.status == MS_OVERQUOTA ? MS_TEMPFAIL :
-		    f->result.status, &f->error);
+		refused = f->is_told = true;
+		if (attempt_end_of(f) != end)
+			continue;	/* one who failed among those that may follow */
+		verdict_of_status(&v, end == END_DEFERRED ? MS_TEMPFAIL : f->result.status,
+		    &f->error);
 		verdict_merge(&w->verdicts[f->number], &v);
 	}
-	w->done(w);
-	return there;
+	/* A refusal is said when the queue has forgotten what it refuses: a crash
+	   between the two must not leave both of us with the message. */
+	if (refused)
+		item->waiter = w;
+	else
+		w->done(w);
+}
+
+static void
+drop_told(struct item *item)
+{
+	struct fate **at = &item->fates;
+
+	while (*at != NULL)
+		if ((*at)->is_told)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+}
+
+/* It stays as it is until then. */
+static void
+put_off(struct attempt_run *r, struct item *item, int64_t until_us)
+{
+	struct ms_job_queue *set = attempt_job(r, item, MS_JOB_QUEUE_SET);
+	struct ms_part *p = ms_arena_alloc(r->arena, sizeof(*p));
+	bool open = false;
+
+	*p = item->part;
+	p->next_us = until_us;
+	set->parts = parts_of(r, p);
+	set->n_parts = 1;
+	attempt_add_job(r, set, &open);
+}
+
+/* One chain: the notifications, what is tried again, or the end. */
+static ms_status
+add_chain(struct attempt_run *r, struct item *item, int64_t now, struct ms_error *err)
+{
+	const struct runner_options *o = runner_config();
+	bool open = false, warn, retried;
+	ms_status st;
+
+	warn = o->warn_us > 0 && !item->record.warned &&
+	    now > item->message->info.received_us + o->warn_us;
+	if (!add_dsn(r, item, DSN_FAILED, END_FAILED, &open) ||
+	    !add_dsn(r, item, DSN_DELIVERED, END_DELIVERED, &open) ||
+	    (warn && !add_dsn(r, item, DSN_DELAYED, END_DEFERRED, &open)))
+		return ms_error_set(err, MS_TEMPFAIL, "", "no notification could be made");
+	st = attempt_add_retries(r, item, warn || item->record.warned, &open, &retried, err);
+	if (st == MS_OK && !retried)
+		add_done(r, item, &open);
+	return st;
 }
 
 static void
@@ -349,50 +331,59 @@ settle_item(struct attempt_run *r, struct item *item)
 {
 	const struct runner_options *o = runner_config();
 	int64_t now = clock_now_us();
-	bool open = false, expired, warn, retried;
+	size_t before = r->n_queue_jobs;
+	struct ms_error err = MS_ERROR_INIT;
+	bool expired;
 
 	if (item->load_status == MS_NOTFOUND)
 		return;		/* done meanwhile */
 	if (item->load_status != MS_OK || item->fates == NULL) {
 		/* Unreadable now, or held until later: another time. */
-		struct ms_part *p;
-		struct ms_job_queue *set = job_new(r, item, MS_JOB_QUEUE_SET);
-
 		if (item->load_status != MS_OK)
 			log_printf(NULL, MS_LOG_ERROR, "a queued message cannot be read: %s",
 			    item->error.text);
-		p = ms_arena_alloc(r->arena, sizeof(*p));
-		*p = item->part;
-		p->next_us = item->load_status == MS_OK &&
+		put_off(r, item, item->load_status == MS_OK &&
 		    item->message->info.hold_until_us > now ?
-		    item->message->info.hold_until_us : now + 5 * MINUTE_US;
-		set->parts = parts_of(r, p);
-		set->n_parts = 1;
-		add_job(r, set, &open);
+		    item->message->info.hold_until_us : now + 5 * MINUTE_US);
 		return;
 	}
 	expired = o->give_up_us > 0 && now > item->message->info.received_us + o->give_up_us;
 	for (struct fate *f = item->fates; f != NULL; f = f->next) {
 		take_job_results(f);
-		if (expired && end_of(f) == END_DEFERRED) {
+		if (expired && attempt_end_of(f) == END_DEFERRED && !f->is_put_off) {
 			f->result.status = MS_PERMFAIL;
 			snprintf(f->error.enhanced, sizeof(f->error.enhanced), "5.4.7");
 		}
-		log_fate(item, f, end_of(f));
+		if (!f->is_put_off)
+			log_fate(item, f, attempt_end_of(f));
 	}
-	if (tell_waiter(item)) {
-		add_done(r, item, &open);
+	take_waiter(item);
+	drop_told(item);
+	if (add_chain(r, item, now, &err) == MS_OK) {
+		item->told_by = r->queue_jobs[r->n_queue_jobs - 1];
 		return;
 	}
-	warn = o->warn_us > 0 && !item->record.warned &&
-	    now > item->message->info.received_us + o->warn_us;
-	add_dsn(r, item, DSN_FAILED, END_FAILED, &open);
-	add_dsn(r, item, DSN_DELIVERED, END_DELIVERED, &open);
-	if (warn)
-		add_dsn(r, item, DSN_DELAYED, END_DEFERRED, &open);
-	retried = add_retries(r, item, warn || item->record.warned, &open);
-	if (!retried)
-		add_done(r, item, &open);
+	log_printf(&item->scope.pub, MS_LOG_ERROR, "the attempt will be repeated: %s",
+	    err.text);
+	r->n_queue_jobs = before;
+	put_off(r, item, now + 5 * MINUTE_US);
+}
+
+/* What the queue did not take in stays ours: accepted, whatever came of it. */
+static void
+tell_waiters(struct attempt_run *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct item *item = &r->items[i];
+		struct waiter *w = item->waiter;
+		bool is_ours = item->told_by == NULL || item->told_by->status != MS_OK;
+
+		if (w == NULL)
+			continue;
+		for (uint32_t k = 0; k < w->n && is_ours; k++)
+			verdict_init(&w->verdicts[k]);
+		w->done(w);
+	}
 }
 
 static void
@@ -400,6 +391,7 @@ queue_told(void *arg)
 {
 	struct attempt_run *r = arg;
 
+	tell_waiters(r);
 	if (op_status(r->queue_op) != MS_OK)
 		log_printf(NULL, MS_LOG_ERROR,
 		    "the queue could not be told of an attempt; it will be repeated");

@@ -44,10 +44,11 @@ Test(record, comes_back_with_envelope_overlay_and_facts)
 
 Test(record, of_a_part_comes_back_and_an_empty_one_means_all)
 {
-	uint32_t numbers[] = { 3, 9 };
+	uint32_t numbers[] = { 3, 9 }, flags[] = { MS_RECIPIENT_FINAL, 0 };
 	struct ms_str paths[] = { MS_STR("a@x"), MS_STR("") };
 	struct part_record p = { .numbers = numbers, .n = 2, .warned = 1, .routed = 1,
-		.reply = MS_STR("451 later"), .remote = MS_STR("mx"), .expanded = paths }, q;
+		.reply = MS_STR("451 later"), .remote = MS_STR("mx"), .expanded = paths,
+		.flags = flags }, q;
 	struct ms_buf b = MS_BUF_MAX(1000);
 
 	part_encode(&p, &b);
@@ -55,6 +56,8 @@ Test(record, of_a_part_comes_back_and_an_empty_one_means_all)
 	cr_assert_eq(q.n, 2);
 	cr_assert_eq(q.numbers[1], 9);
 	cr_assert(ms_str_is(q.expanded[0], "a@x"));
+	cr_assert_eq(q.flags[0], MS_RECIPIENT_FINAL, "or its alias is expanded again");
+	cr_assert_eq(q.flags[1], 0);
 	cr_assert(ms_str_is(q.reply, "451 later"));
 	for (size_t i = 1; i < b.len; i++)
 		cr_assert_neq(part_decode(ms_str_of(b.data, i), scope.pub.arena, &q, NULL), MS_OK);
