@@ -41,6 +41,20 @@ find_done(struct find *f)
 	f->text = NULL;
 }
 
+/* An index may leave little to be read, or nothing. */
+static void
+ask(struct command *c, struct find *f)
+{
+	struct ms_error err = { .size = sizeof(err) };
+	struct ms_found found = { .size = sizeof(found) };
+
+	if (search_ask(c, &f->search, &f->view, &found, &err) != MS_OK)
+		return;
+	f->sure = uids_and(c->arena, f->todo, found.sure);
+	f->todo = uids_minus(c->arena, uids_and(c->arena, f->todo,
+	    found.maybe), f->sure);
+}
+
 static bool
 begin(struct command *c, struct find *f)
 {
@@ -58,6 +72,9 @@ begin(struct command *c, struct find *f)
 	    &f->is_exact);
 	f->found.arena = c->arena;
 	f->text = ms_arena_new(TEXT_BUDGET);
+	/* Modseqs are told of what was found, so that is read anyway. */
+	if (!f->is_exact && f->search.has_text && !f->search.has_modseq)
+		ask(c, f);
 	return true;
 }
 
@@ -128,6 +145,7 @@ find_run(struct command *c, struct find *f)
 			return c->reply != 0 ? PROGRESS_DONE :
 			    command_wait_output(c);
 	}
-	f->uids = f->is_exact ? f->todo : uids_built(&f->found);
+	f->uids = f->is_exact ? f->todo :
+	    uids_or(c->arena, f->sure, uids_built(&f->found));
 	return PROGRESS_DONE;
 }

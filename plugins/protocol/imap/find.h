@@ -18,6 +18,7 @@ struct find {
 	struct ms_uids      todo;
 	bool                is_exact;	/* todo is the answer */
 	struct ms_row       after;
+	struct ms_uids      sure;	/* by the store's word: not to be tested */
 	struct uids_builder found;
 	struct ms_uids      uids;	/* the answer */
 	uint64_t            modseq;	/* the highest of what was found */

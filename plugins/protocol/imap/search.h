@@ -47,6 +47,7 @@ struct search {
 	struct key  *texts;		/* BODY and TEXT keys, by next_text */
 	size_t       n_keys;
 	uint32_t     want;		/* MS_ROW_... */
+	bool         has_text;		/* what an index may know */
 	bool         has_modseq;
 	bool         has_seqs;		/* numbers were used */
 	bool         has_saved;		/* "$" was */
@@ -72,6 +73,12 @@ struct ms_uids search_candidates(struct ms_arena *arena,
 /* Does it match?  text: an arena for this message's text. */
 ms_status search_match(struct search *s, struct message *m,
     struct ms_arena *text, bool *matches_out, struct ms_error *err);
+
+/* search_terms.c */
+
+/* What the store knows of the answer; MS_UNSUPPORTED: nothing. */
+ms_status search_ask(struct command *c, const struct search *s,
+    const struct view *v, struct ms_found *found_out, struct ms_error *err);
 
 /* search_text.c */
 

@@ -147,6 +147,7 @@ parse_field(struct command *c, struct search *s, struct ms_str word,
 	if (i == n || (k = new_key(c, s, words[i].op)) == NULL)
 		return NULL;
 	s->want |= MS_ROW_DIGEST;
+	s->has_text = true;
 	k->name = ms_str_c(words[i].name);
 	if (words[i].name == NULL && (!parse_space(&c->parse) ||
 	    !parse_astring(&c->parse, &k->name) || k->name.len == 0))

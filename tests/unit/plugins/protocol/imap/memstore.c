@@ -290,6 +290,62 @@ vanished(struct ms_instance *self, const struct ms_scope *scope,
 	return MS_OK;
 }
 
+static uint32_t known_sure, known_first, known_last;
+static char asked[2000];
+
+static void
+note_term(const struct ms_term *t, char *out, size_t room)
+{
+	static const char *const words[] = { [MS_TERM_AND] = "AND",
+		[MS_TERM_OR] = "OR", [MS_TERM_NOT] = "NOT",
+		[MS_TERM_UIDS] = "UIDS", [MS_TERM_FLAGS] = "FLAGS",
+		[MS_TERM_KEYWORD] = "KEYWORD", [MS_TERM_LARGER] = "LARGER",
+		[MS_TERM_SMALLER] = "SMALLER", [MS_TERM_MODSEQ] = "MODSEQ",
+		[MS_TERM_ARRIVED_FROM] = "ARRIVED_FROM",
+		[MS_TERM_ARRIVED_BEFORE] = "ARRIVED_BEFORE",
+		[MS_TERM_SENT_FROM] = "SENT_FROM",
+		[MS_TERM_SENT_BEFORE] = "SENT_BEFORE",
+		[MS_TERM_SAVED_FROM] = "SAVED_FROM",
+		[MS_TERM_SAVED_BEFORE] = "SAVED_BEFORE",
+		[MS_TERM_EMAIL_ID] = "EMAIL_ID",
+		[MS_TERM_THREAD_ID] = "THREAD_ID",
+		[MS_TERM_HEADER] = "HEADER", [MS_TERM_BODY] = "BODY",
+		[MS_TERM_TEXT] = "TEXT" };
+
+	if (t->op <= MS_TERM_NOT)
+		snprintf(out, room, " %s%u", words[t->op], t->arity);
+	else if (t->op == MS_TERM_UIDS)
+		snprintf(out, room, " UIDS(%zu)", t->uids.n);
+	else if (t->text.data != NULL)
+		snprintf(out, room, " %s(%.*s%s%.*s)", words[t->op],
+		    (int)t->name.len, t->name.len > 0 ? t->name.data : "",
+		    t->name.len > 0 ? "," : "", (int)t->text.len,
+		    t->text.data);
+	else
+		snprintf(out, room, " %s(%llu)", words[t->op],
+		    (unsigned long long)t->number);
+}
+
+static ms_status
+search_terms(const struct ms_term *terms, size_t n, struct ms_arena *arena,
+    struct ms_found *out)
+{
+	asked[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(asked);
+
+		note_term(&terms[i], asked + len, sizeof(asked) - len);
+	}
+	if (known_sure == 0 && known_first == 0)
+		return MS_UNSUPPORTED;
+	out->sure = out->maybe = (struct ms_uids){ NULL, 0 };
+	if (known_sure != 0)
+		memstore_add_uid(arena, &out->sure, known_sure);
+	for (uint32_t uid = known_first; uid != 0 && uid <= known_last; uid++)
+		memstore_add_uid(arena, &out->maybe, uid);
+	return MS_OK;
+}
+
 static ms_status
 search(struct ms_instance *self, const struct ms_scope *scope,
     struct ms_account *account, const struct ms_id *box,
@@ -298,11 +354,11 @@ search(struct ms_instance *self, const struct ms_scope *scope,
 {
 	struct box *b = memstore_box(account, box);
 
-	(void)self, (void)terms, (void)err;
-	if (n > 0)
-		return MS_UNSUPPORTED;
+	(void)self, (void)err;
 	if (b == NULL)
 		return MS_NOTFOUND;
+	if (n > 0)
+		return search_terms(terms, n, scope->arena, out);
 	out->sure = out->maybe = (struct ms_uids){ NULL, 0 };
 	out->modseq = b->modseq;
 	for (size_t i = 0; i < b->n; i++)
@@ -406,6 +462,20 @@ memstore_damage(uint32_t uid, ms_status status)
 {
 	damaged_uid = uid;
 	damage = status;
+}
+
+void
+memstore_knows(uint32_t sure, uint32_t maybe_first, uint32_t maybe_last)
+{
+	known_sure = sure;
+	known_first = maybe_first;
+	known_last = maybe_last;
+}
+
+const char *
+memstore_asked(void)
+{
+	return asked;
 }
 
 int

@@ -38,6 +38,10 @@ void memstore_keep_trash(bool keeps);
 void memstore_damage(uint32_t uid, ms_status status);
 /* From now on jobs fail so; MS_OK none. */
 void memstore_fail_jobs(ms_status status);
+/* From now on search() with terms knows this; sure 0 and maybe 0: nothing.
+   What it was asked is in words: "HEADER(Subject,x) NOT AND2". */
+void memstore_knows(uint32_t sure, uint32_t maybe_first, uint32_t maybe_last);
+const char *memstore_asked(void);
 /* Jobs run since the start. */
 uint32_t memstore_jobs(void);
 /* Account handles that are open. */

@@ -212,6 +212,35 @@ Test(search, keeps_its_result_in_a_variable)
 	says(s, "o SEARCH $", "* SEARCH\r\no OK SEARCH completed\r\n");
 }
 
+Test(search, asks_a_store_that_has_an_index)
+{
+	struct ms_mock_session *s = with_mails();
+	uint64_t rows;
+
+	says(s, "a SEARCH OR SUBJECT x (UNSEEN NOT KEYWORD k FROM y) 1:3",
+	    "* SEARCH\r\na OK SEARCH completed\r\n");
+	cr_assert_str_eq(memstore_asked(), " HEADER(Subject,x) FLAGS(1) NOT1 "
+	    "KEYWORD(k) NOT1 HEADER(From,y) AND3 OR2 UIDS(1) AND2");
+	says_with(s, "b SEARCH BODY x ON 1-Jan-2026 SENTBEFORE 2-Jan-2026 "
+	    "LARGER 5 NEW ALL", "b OK ");
+	cr_assert_str_eq(memstore_asked(), " BODY(x) "
+	    "ARRIVED_FROM(1767225600000000) ARRIVED_BEFORE(1767312000000000) "
+	    "AND2 SENT_BEFORE(1767312000000000) LARGER(5) UIDS(1) FLAGS(1) "
+	    "NOT1 AND2 UIDS(1) AND6");
+	/* What is sure is not read, of the rest only what may be. */
+	memstore_knows(5, 1, 2);
+	rows = memstore_rows();
+	says(s, "c SEARCH BODY plain", "* SEARCH 1 5\r\n"
+	    "c OK SEARCH completed\r\n");
+	cr_assert_eq(memstore_rows() - rows, 2);
+	memstore_knows(5, 0, 0);
+	says(s, "d SEARCH BODY plain", "* SEARCH 5\r\n"
+	    "d OK SEARCH completed\r\n");
+	says(s, "e SEARCH 1:4 BODY plain", "* SEARCH\r\n"
+	    "e OK SEARCH completed\r\n");
+	memstore_knows(0, 0, 0);
+}
+
 Test(search, can_be_sorted)
 {
 	struct ms_mock_session *s = with_mails();
