@@ -13,11 +13,16 @@
 
 #include <mansio/arena.h>
 #include <mansio/batch.h>
+#include <mansio/buf.h>
 #include <mansio/command.h>
 #include <mansio/queue.h>
 #include <mansio/str.h>
 
 struct rig;
+
+struct ms_writer {		/* what a verb prints */
+	struct ms_buf buf;
+};
 
 /* ".../mansio-spool-XXXXXX", made; removed with all in it. */
 void rig_make_folder(char path[64]);
@@ -73,6 +78,9 @@ size_t rig_list(struct rig *r, uint32_t by, int64_t due_us, uint32_t page,
 /* Record and body as text, in the rig's memory; NULL: it is done. */
 const char *rig_record(struct rig *r, struct ms_id id);
 const char *rig_body(struct rig *r, struct ms_id id);
+const struct ms_command *rig_command(struct rig *r);
+/* What a verb prints. */
+const char *rig_verb(struct rig *r, uint32_t verb);
 /* The number of damaged things that `spool verify` names. */
 uint64_t rig_verify(struct rig *r);
 
