@@ -57,11 +57,11 @@ net_account_of(struct ms_exchange *exchange)
 }
 
 static unsigned
-default_workers(void)
+processors(void)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return WORKERS_A_CORE * (unsigned)(cores > 0 ? cores : 1);
+	return n > 0 ? (unsigned)n : 1;
 }
 
 ms_status
@@ -79,7 +79,9 @@ net_start(const struct net_options *given, struct ms_error *err)
 	st = slots_start(options.max_connections + LIMITS_MAX_OVER, err);
 	if (st == MS_OK)
 		st = workers_start(options.workers > 0 ? options.workers :
-		    default_workers(), err);
+		    WORKERS_A_CORE * processors(),
+		    options.at_work > 0 ? options.at_work :
+		    processors() > 1 ? processors() : 2, err);
 	if (st == MS_OK)
 		st = parkers_start(options.parkers > 0 ? options.parkers : 1,
 		    err);

@@ -21,6 +21,7 @@ struct ms_exchange;
 
 struct net_options {
 	unsigned workers;		/* threads that run steps; 0: 4 a core */
+	unsigned at_work;	/* of them; 0: one a processor, two at least */
 	unsigned parkers;		/* 0: 1 */
 	uint32_t max_connections;	/* in all */
 	uint32_t per_client;		/* per address (IPv6: per /64) */

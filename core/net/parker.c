@@ -115,6 +115,13 @@ ring(struct parker *p)
 }
 
 void
+parkers_ring(void)
+{
+	if (n_parkers > 0)
+		ring(&parkers[0]);
+}
+
+void
 alarm_set(struct ms_session *s, int64_t due_us)
 {
 	struct alarm *a = &s->alarm;
@@ -220,7 +227,7 @@ park(void *arg)
 	while (!atomic_load(&stopping)) {
 		int64_t now = clock_steady_us(), next;
 		unsigned n = take_due(p, now, due, &next);
-		int64_t accept_next;
+		int64_t accept_next, look_next;
 		int got;
 
 		for (unsigned i = 0; i < n; i++)
@@ -228,6 +235,8 @@ park(void *arg)
 		accept_next = doors_resume(now);
 		if (accept_next < next)
 			next = accept_next;
+		if (p == parkers && (look_next = workers_look(now)) < next)
+			next = look_next;
 		got = epoll_wait(p->epoll, e, 16, pause_ms(next, now));
 		for (int i = 0; i < got; i++) {
 			uint64_t count;

@@ -19,6 +19,9 @@ struct door;
 ms_status parkers_start(unsigned n, struct ms_error *err);
 void parkers_stop(void);
 
+/* Lets the first one look around: at the workers (worker.h). */
+void parkers_ring(void);
+
 /* Accepts there from now on. */
 ms_status parkers_add(struct door *door, struct ms_error *err);
 void parkers_remove(struct door *door);

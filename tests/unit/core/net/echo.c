@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mansio/arena.h>
 #include <mansio/error.h>
@@ -385,6 +386,9 @@ command(struct ms_instance *self, const struct ms_scope *scope,
 	else if (is(word, "LOGIN") || is(word, "LOGOUT")) {
 		wait->what = 0;
 		return hand_over(s, arg, is(word, "LOGIN"));
+	} else if (is(word, "BLOCK")) {
+		usleep((useconds_t)number(arg) * 1000);
+		say(s, "250 woken");
 	} else if (is(word, "QUIT")) {
 		say(s, "221 bye");
 		wait->what = 0;

@@ -11,6 +11,7 @@
  *	LIMIT n			body_max from now on
  *	BYTES n			"250 n octets"
  *	SLEEP ms		waits for an op that ends then
+ *	BLOCK ms		blocks its thread for so long
  *	WATCH t  IDLE		events: "* topic"; a line ends IDLE
  *	SEND n  DOT n		n octets as a blob, raw or stuffed
  *	PAGES n			n octets by write(), waiting for output between

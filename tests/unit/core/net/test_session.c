@@ -510,6 +510,34 @@ Test(network, cuts_who_stays_past_the_grace, .timeout = 20)
 	peer_close(&p);
 }
 
+/* Two are at work; the others come when those do not come back. */
+Test(network, serves_on_while_steps_block, .timeout = 20)
+{
+	struct peer blocked[5], p;
+	int64_t began;
+
+	server_init(&server);
+	server.options.workers = 6;
+	server.options.at_work = 2;
+	server_start(&server);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 5; i++) {
+			greeted(&blocked[i]);
+			peer_send(&blocked[i], "BLOCK 1500\r\n");
+		}
+		began = clock_steady_us();
+		greeted(&p);
+		ask(&p, "SAY hello\r\n", "250 hello");
+		cr_assert_lt(clock_steady_us() - began, SECOND_US);
+		peer_close(&p);
+		for (int i = 0; i < 5; i++) {
+			cr_assert_str_eq(peer_line(&blocked[i]), "250 woken");
+			peer_close(&blocked[i]);
+		}
+	}
+	server_stop(&server);
+}
+
 Test(network, tells_clients_that_they_have_too_many_connections, .timeout = 20)
 {
 	struct peer p[5];
