@@ -184,9 +184,14 @@ bool command_wait_op(struct command *c, struct ms_op *op);
 /* Hands jobs to the store.  True: they are done (their statuses are set);
    else they are when run() is called again. */
 bool command_commit(struct command *c, struct ms_job *const *jobs, size_t n);
+/* Gives back an op that has ended and whose results lie in its jobs. */
+void command_drop_commit(struct command *c);
 /* Sets the head of a job of this account. */
 void command_job(struct command *c, struct ms_job *job, uint32_t type,
     size_t size);
+
+/* How long the peer may say nothing. */
+int64_t session_patience_us(const struct session *s);
 
 /* Ends the session after this command, by an untagged BYE. */
 void session_bye(struct command *c, const char *text);
