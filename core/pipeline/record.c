@@ -11,7 +11,7 @@
 #include "base/blob.h"
 #include "base/facts.h"
 
-#define PART_VERSION	2	/* 1: without flags */
+#define PART_VERSION	2
 
 /* Facts that outlive the connection: what delivery, a DSN or a trace asks. */
 static const char *const kept_facts[] = { "client.address", "client.name",
@@ -172,15 +172,13 @@ part_decode(struct ms_str record, struct ms_arena *arena,
 	struct part_record p = { .n = UINT32_MAX };
 	uint32_t *numbers, *flags;
 	struct ms_str *expanded;
-	uint8_t version;
 
 	if (record.len == 0) {
 		p.reply = p.remote = ms_str_of("", 0);
 		*p_out = p;
 		return MS_OK;
 	}
-	version = ms_unpack_u8(&u);
-	if (version == 0 || version > PART_VERSION)
+	if (ms_unpack_u8(&u) != PART_VERSION)
 		u.bad = true;
 	p.n = ms_unpack_u32(&u);
 	if (p.n != UINT32_MAX) {
@@ -191,7 +189,7 @@ part_decode(struct ms_str record, struct ms_arena *arena,
 		expanded = ms_arena_array(arena, u.bad ? 0 : p.n, sizeof(*expanded));
 		for (uint32_t i = 0; i < p.n && !u.bad; i++) {
 			numbers[i] = ms_unpack_u32(&u);
-			flags[i] = version > 1 ? ms_unpack_u32(&u) : 0;
+			flags[i] = ms_unpack_u32(&u);
 			expanded[i] = ms_unpack_str(&u);
 		}
 		p.numbers = numbers;

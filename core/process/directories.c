@@ -32,8 +32,11 @@ all_lookup(struct ms_instance *unused, const struct ms_scope *scope, uint32_t ki
 	ms_status st = ms_error_set(err, MS_NOTFOUND, "5.1.1", "not found");
 
 	(void)unused;
-	for (size_t i = 0; st == MS_NOTFOUND && i < n_all; i++)
+	for (size_t i = 0; st == MS_NOTFOUND && i < n_all; i++) {
 		st = table_of(i)->lookup(all[i].self, scope, kind, key, entry_out, err);
+		if (st == MS_UNSUPPORTED)	/* has no entries of that kind */
+			st = MS_NOTFOUND;
+	}
 	return st;
 }
 

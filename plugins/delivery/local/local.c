@@ -92,7 +92,10 @@ make_content(struct ms_instance *self, const struct ms_scope *scope,
 		ms_buf_add(&head, h->recipients[0]->path);
 		ms_buf_add_c(&head, "\r\n");
 	}
-	st = self->blob->begin(scope, self->blob->octets(content) + head.len, &w, err);
+	st = ms_buf_ok(&head) ? MS_OK : ms_error_set(err, MS_TEMPFAIL, "4.3.0",
+	    "the fields above the message are too long");
+	if (st == MS_OK)
+		st = self->blob->begin(scope, self->blob->octets(content) + head.len, &w, err);
 	if (st == MS_OK)
 		st = self->blob->write(w, ms_buf_str(&head), err);
 	if (st == MS_OK)
@@ -226,7 +229,6 @@ make_job(struct ms_instance *self, const struct ms_scope *scope,
 	struct ms_result *result = h->results[i];
 	struct ms_job_append *job = ms_arena_alloc(scope->arena, sizeof(*job));
 	struct ms_job **jobs = ms_arena_array(scope->arena, 1, sizeof(struct ms_job *));
-	ms_status st;
 
 	if (r->account.len == 0)
 		return ms_error_set(result->error, MS_TEMPFAIL, "4.3.5",
@@ -234,9 +236,9 @@ make_job(struct ms_instance *self, const struct ms_scope *scope,
 	if (h->n == 1 && is_loop(self, scope, h, r->path))
 		return ms_error_set(result->error, MS_PERMFAIL, "5.4.6",
 		    "mail loop: this message was delivered here before");
-	st = choose_box(self, scope, h, r->account, &job->box, result->error);
-	if (st != MS_OK)
-		return st;
+	/* A store that cannot be read or written to says nothing of the message. */
+	if (choose_box(self, scope, h, r->account, &job->box, result->error) != MS_OK)
+		return MS_TEMPFAIL;
 	job->job = (struct ms_job){ .size = sizeof(*job), .type = MS_JOB_APPEND,
 		.status = MS_TEMPFAIL, .key = ms_arena_str(scope->arena, r->account),
 		.error = result->error, .arena = scope->arena };

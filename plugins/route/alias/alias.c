@@ -19,8 +19,6 @@
 #include <mansio/route.h>
 #include <mansio/str.h>
 
-#define MAX_TARGETS	1000
-
 struct ms_instance {
 	const struct ms_config_api *config_api;
 	const struct ms_config     *config;
@@ -43,21 +41,24 @@ static ms_status
 look_up(const struct question *q, uint32_t kind, struct ms_str key,
     struct ms_entry *entry)
 {
+	ms_status st;
+
 	*entry = (struct ms_entry){ .size = sizeof(*entry) };
-	return q->self->directory->lookup(q->self->directory_self, q->scope, kind, key,
+	st = q->self->directory->lookup(q->self->directory_self, q->scope, kind, key,
 	    entry, q->err);
+	/* A directory that cannot be asked says nothing of the address. */
+	return st == MS_OK || st == MS_NOTFOUND ? st : MS_TEMPFAIL;
 }
 
 static ms_status
 expand(const struct question *q, const struct ms_entry *alias, struct ms_str key)
 {
 	struct ms_arena *a = q->scope->arena;
-	size_t max = alias->n_fields < MAX_TARGETS ? alias->n_fields : MAX_TARGETS;
-	const struct ms_recipient **list = ms_arena_array(a, max,
+	const struct ms_recipient **list = ms_arena_array(a, alias->n_fields,
 	    sizeof(struct ms_recipient *));
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < alias->n_fields && n < max; i++) {
+	for (size_t i = 0; i < alias->n_fields; i++) {
 		struct ms_recipient *r;
 
 		if (!ms_str_is(alias->fields[i].name, "target"))

@@ -255,6 +255,9 @@ Test(local, keeps_mail_while_the_store_is_away)
 	cr_assert_eq(deliver("", MAIL, "ann@example.org", NULL), MS_OK);
 	cr_assert_eq(rig.results[0].status, MS_TEMPFAIL);
 	cr_assert_eq(rig.results[0].n_jobs, 0);
+	shelf_fail(MS_DENIED);
+	cr_assert_eq(deliver("", MAIL, "ann@example.org", NULL), MS_OK);
+	cr_assert_eq(rig.results[0].status, MS_TEMPFAIL, "not the message's fault");
 }
 
 Test(local, keeps_mail_for_which_no_account_was_named)

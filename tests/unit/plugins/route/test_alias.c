@@ -174,3 +174,47 @@ Test(alias, fails_for_now_while_the_directory_is_away)
 	cr_assert_str_eq(ask(m, "bob@example.org", 0), "pass failed");
 	ms_mock_free(m);
 }
+
+static ms_status
+denied(struct ms_instance *self, const struct ms_scope *scope, uint32_t kind,
+    struct ms_str key, struct ms_entry *entry, struct ms_error *err)
+{
+	(void)self, (void)scope, (void)kind, (void)key, (void)entry, (void)err;
+	return MS_DENIED;
+}
+
+Test(alias, fails_for_now_whatever_keeps_the_directory_from_answering)
+{
+	static const struct ms_directory table = { .size = sizeof(table), .lookup = denied };
+	const struct ms_route *route = load_plugin("alias")->interface(MS_ROUTE_ID);
+	const struct ms_recipient r = { .size = sizeof(r), .path = MS_STR("bob@example.org") };
+	struct ms_route_answer answer = { .size = sizeof(answer) };
+	struct ms_mock *m = ms_mock_new(load_plugin("alias"));
+
+	ms_mock_option(m, "deliver", "local");
+	ms_mock_service(m, MS_DIRECTORY_ID, &table);
+	(void)ms_mock_create(m);
+	cr_assert_eq(route->resolve(ms_mock_instance(m), ms_mock_scope(m, 0), NULL, &r,
+	    &answer, NULL), MS_TEMPFAIL, "a refusal would bounce queued mail");
+	ms_mock_free(m);
+}
+
+Test(alias, leaves_out_no_target_of_a_long_list)
+{
+	enum { N = 1500 };
+	const struct ms_route *route = load_plugin("alias")->interface(MS_ROUTE_ID);
+	const struct ms_recipient r = { .size = sizeof(r), .path = MS_STR("all@example.org") };
+	struct ms_route_answer answer = { .size = sizeof(answer) };
+	struct ms_buf fields = MS_BUF_MAX(100000);
+	struct ms_mock *m;
+
+	m = start(NULL, NULL);
+	for (int i = 0; i < N; i++)
+		ms_buf_addf(&fields, "%starget=u%d@example.org", i > 0 ? "; " : "", i);
+	ms_mock_entry(m, MS_ENTRY_ALIAS, "all@example.org", fields.data);
+	cr_assert_eq(route->resolve(ms_mock_instance(m), ms_mock_scope(m, 0), NULL, &r,
+	    &answer, NULL), MS_OK);
+	cr_assert_eq(answer.n, N, "the core says whether it is too many, and aloud");
+	ms_buf_free(&fields);
+	ms_mock_free(m);
+}
