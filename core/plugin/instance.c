@@ -299,10 +299,8 @@ instances_start(struct instances *all, struct ms_error *err)
 	for (uint32_t i = 0; i < all->n; i++) {
 		ms_status st = start_one(all, &all->v[i], err);
 
-		if (st != MS_OK) {
-			instances_stop(all);
+		if (st != MS_OK)
 			return st;
-		}
 	}
 	return MS_OK;
 }

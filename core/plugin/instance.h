@@ -37,8 +37,9 @@ void plugins_for_config_free(struct config_plugins *p);
    configuration is lent until instances_free(). */
 struct instances *instances_create(struct config *c,
     const struct instances_options *options, struct problems *problems);
-/* Makes data directories and calls start(); at the first failure those that
-   run are stopped, and err names the section. */
+/* Makes data directories and calls start(); the first failure ends it, and err
+   names the section.  Those that run are the caller's to stop, once nothing
+   calls them any more: what works for them began with them. */
 ms_status instances_start(struct instances *all, struct ms_error *err);
 void instances_stop(struct instances *all);
 /* destroy() for all; stops them if they run. */

@@ -124,13 +124,10 @@ host_start(struct host *h, struct ms_error *err)
 	tasks_start();
 	n = wiring_directories(h->config, h->arena, &directories);
 	directories_set(directories, n);
-	if ((st = instances_start(h->instances, err)) != MS_OK) {
-		tasks_stop();
-		wiring_end_fronts();
-		timers_stop();
-		return st;
-	}
+	/* Also where one of them fails: host_end() stops those that run, in order. */
 	h->is_serving = true;
+	if ((st = instances_start(h->instances, err)) != MS_OK)
+		return st;
 	forget_start(stores, wiring_stores(stores, FORGET_MAX_STORES));
 	queue = config_queue_backend(h->config);
 	if (queue != NULL && instance_of(queue) != NULL)

@@ -283,13 +283,14 @@ tasks_stop(void)
 		free(s);
 	}
 	subscriptions = NULL;
-	for (struct task *t = tasks; t != NULL; t = t->next)
-		(void)timer_cancel(&t->timer);
 	pthread_mutex_lock(&lock);
 	ending = pool;
 	pool = NULL;
 	pthread_mutex_unlock(&lock);
 	pool_free(ending);
+	/* After the tasks, which arm their own timers again while they run. */
+	for (struct task *t = tasks; t != NULL; t = t->next)
+		(void)timer_cancel(&t->timer);
 	for (struct task *t = tasks, *next; t != NULL; t = next) {
 		next = t->next;
 		while (t->events != NULL) {

@@ -162,6 +162,8 @@ Test(instances, stop_again_when_one_does_not_start)
 	events[0] = '\0';
 	cr_assert_eq(instances_start(instances, &err), MS_TEMPFAIL);
 	cr_assert_not_null(strstr(err.text, "/x.conf:4: good \"b\": disk gone"), "%s", err.text);
+	cr_assert_str_eq(events, "start a;", "who started it ends its work first");
+	instances_stop(instances);
 	cr_assert_str_eq(events, "start a;stop a;");
 }
 
