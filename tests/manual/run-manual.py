@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-# needs: groff man-db
+# needs: man-db
 # when: quick
 """Manual pages without a warning; pages that are in step with what they tell of."""
 import glob
