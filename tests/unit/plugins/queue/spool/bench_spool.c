@@ -7,7 +7,8 @@
  * Senders wait for their 250; one thread writes each shard, taking all that
  * waits; a runner finds what is due, reads each message and ends it, but for
  * each EVERYth, which it defers by a tenth of a second first.
- * FOLDER lies on the disk that is to be measured.
+ * FOLDER lies on the disk that is to be measured; "-": one of its own, in
+ * memory.  At the end the queue must be empty and sound.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -244,7 +245,9 @@ main(int argc, char **argv)
 	pthread_t threads[1024], writers[2], runner, ticker;
 	uint64_t n, done;
 	int64_t from, took;
-	char *p;
+	char folder[64], *p;
+	struct ms_part left;
+	bool is_sound;
 
 	if (argc < 2 || senders < 1 || senders > 1024)
 		return 2;
@@ -253,7 +256,11 @@ main(int argc, char **argv)
 	memset(p, 'x', octets);
 	body = ms_str_of(p, octets);
 	samples = calloc(MAX_SAMPLES, sizeof(*samples));
-	rig = rig_new(argv[1]);
+	if (strcmp(argv[1], "-") == 0)
+		rig_make_folder(folder);
+	else
+		snprintf(folder, sizeof(folder), "%s", argv[1]);
+	rig = rig_new(folder);
 	rig_use_real_time(rig);
 	rig_start(rig);
 	for (int i = 0; i < 2; i++) {
@@ -288,8 +295,12 @@ main(int argc, char **argv)
 	    senders, octets, (double)n * 1e6 / (double)took,
 	    (double)done * 1e6 / (double)took, samples[n_samples / 2],
 	    samples[n_samples * 99 / 100]);
+	is_sound = finished == accepted && rig_verify(rig) == 0 &&
+	    rig_list(rig, MS_QUEUE_BY_MESSAGE, 0, 1, &left, 1) == 0;
 	rig_free(rig);
+	if (strcmp(argv[1], "-") == 0)
+		rig_remove_folder(folder);
 	free(samples);
 	free(p);
-	return 0;
+	return is_sound ? 0 : 1;
 }

@@ -4,6 +4,7 @@
  * refused must not be delivered, what was accepted must be.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,4 +201,33 @@ ParameterizedTest(size_t *i, disk, may_fail_at_any_call)
 		faulty++;
 	}
 	cr_assert_gt(faulty, 2);
+}
+
+/* Between the durable end of the segment and the refusal. */
+Test(disk, may_fail_and_the_power_too)
+{
+	static const char *const points[] = { "spool.cut:1", "spool.cut:2", "spool.cut:3" };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct ledger *l = ledger_new();
+		char path[64];
+		const char *text;
+		pid_t pid;
+		int status;
+
+		rig_make_folder(path);
+		pid = fork();
+		if (pid == 0) {
+			setenv("MANSIO_CRASH", points[i], 1);
+			faults_arm(FAULT_SYNC, "/accept/", 9, 5, EIO);
+			workload_run(path, l);
+			_exit(0);
+		}
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		text = workload_check(path, l);
+		cr_assert_str_eq(text, "", "after %s: %s", points[i], text);
+		rig_remove_folder(path);
+		ledger_free(l);
+	}
 }
