@@ -29,6 +29,8 @@ static struct pool *pool;
 static uint8_t chance[AUTH_CHANCE];
 static struct ms_metric *logins, *failures;
 static const int auth_kind = 0;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* the delayed */
+static struct auth_work *delayed;
 
 static const struct {
 	const char     *name;
@@ -45,6 +47,8 @@ struct outcome {
 	struct ms_exchange *exchange;	/* held: the strings lie in its arena */
 	struct ms_error error;
 };
+
+static void end_work(struct auth_work *w);
 
 const struct auth_options *
 auth_config(void)
@@ -74,11 +78,40 @@ auth_start(const struct auth_options *options, struct ms_error *err)
 	return scram_start(err);
 }
 
+static void
+end_delayed(struct auth_work *w)	/* with the lock */
+{
+	*w->back = w->next;
+	if (w->next != NULL)
+		w->next->back = w->back;
+}
+
+/* Nobody waits for the answers that are held back: the sessions have ended. */
+static void
+end_all_delayed(void)
+{
+	struct auth_work *w;
+
+	for (;;) {
+		pthread_mutex_lock(&lock);
+		w = delayed;
+		if (w != NULL)
+			end_delayed(w);
+		pthread_mutex_unlock(&lock);
+		if (w == NULL)
+			return;
+		/* One that fires now finds itself taken out, and leaves it to us. */
+		(void)timer_cancel(&w->timer);
+		end_work(w);
+	}
+}
+
 void
 auth_stop(void)
 {
 	pool_free(pool);
 	pool = NULL;
+	end_all_delayed();
 	scram_stop();
 	remember_stop();
 }
@@ -278,7 +311,18 @@ end_work(struct auth_work *w)
 static void
 delay_over(struct timer *t)
 {
-	end_work((struct auth_work *)((char *)t - offsetof(struct auth_work, timer)));
+	struct auth_work *w = (struct auth_work *)((char *)t -
+	    offsetof(struct auth_work, timer));
+	struct auth_work *x;
+
+	pthread_mutex_lock(&lock);
+	for (x = delayed; x != NULL && x != w; x = x->next)
+		continue;
+	if (x != NULL)
+		end_delayed(x);
+	pthread_mutex_unlock(&lock);
+	if (x != NULL)
+		end_work(x);
 }
 
 static void
@@ -299,6 +343,8 @@ log_end(const struct auth_work *w)
 	    fields, w->status == MS_OK ? 4 : 5);
 }
 
+static void verify_work(struct work *work);
+
 /* Right or wrong is known: the answer may have to wait. */
 static void
 judge(struct auth_work *w, int64_t delay)
@@ -307,6 +353,13 @@ judge(struct auth_work *w, int64_t delay)
 
 	if (w->status == MS_OK)
 		w->status = exchange_look_up(e, w->user, &w->error);
+	if (w->status == MS_OK && w->is_remembered && !remember_knows(w->user, w->password)) {
+		/* The look-up found the directory changed: ask for the password too. */
+		w->is_remembered = false;
+		w->work.run = verify_work;
+		pool_run(pool, &w->work);
+		return;
+	}
 	if (w->status == MS_OK) {
 		penalty_passed(e->address, w->user);
 		delay = 0;
@@ -320,10 +373,25 @@ judge(struct auth_work *w, int64_t delay)
 	log_end(w);
 	if (delay > 0) {
 		w->timer.fire = delay_over;
+		pthread_mutex_lock(&lock);
+		w->next = delayed;
+		w->back = &delayed;
+		if (delayed != NULL)
+			delayed->back = &w->next;
+		delayed = w;
+		pthread_mutex_unlock(&lock);
 		timer_arm(&w->timer, clock_steady_us() + delay);
 		return;
 	}
 	end_work(w);
+}
+
+static void
+refuse_locked(struct auth_work *w)
+{
+	w->status = ms_error_set(&w->error, MS_TEMPFAIL, "4.7.0",
+	    "too many failed logins, try again later");
+	log_end(w);
 }
 
 static void
@@ -333,6 +401,12 @@ verify_work(struct work *work)
 	bool locked;
 	int64_t delay = penalty_before(w->exchange->address, w->user, &locked);
 
+	/* Those that were asked beside it may have locked it since. */
+	if (locked) {
+		refuse_locked(w);
+		end_work(w);
+		return;
+	}
 	w->status = exchange_verify(w->exchange, w->user, w->password, &w->error);
 	judge(w, delay);
 }
@@ -348,7 +422,7 @@ work_new(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str user
 	w->op = answer_new(scope, e);
 	w->exchange = e;
 	atomic_fetch_add(&e->holders, 1);
-	w->user = user;
+	w->user = exchange_key(e, user);
 	w->password = password;
 	w->error.size = sizeof(w->error);
 	return w;
@@ -360,11 +434,8 @@ is_locked(struct auth_work *w)
 	bool locked;
 
 	(void)penalty_before(w->exchange->address, w->user, &locked);
-	if (locked) {
-		w->status = ms_error_set(&w->error, MS_TEMPFAIL, "4.7.0",
-		    "too many failed logins, try again later");
-		log_end(w);
-	}
+	if (locked)
+		refuse_locked(w);
 	return locked;
 }
 
@@ -377,7 +448,8 @@ verify(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str user,
 
 	if (is_locked(w)) {
 		end_work(w);
-	} else if (remember_knows(user, password)) {
+	} else if (remember_knows(w->user, password)) {
+		w->is_remembered = true;
 		judge(w, 0);
 	} else {
 		w->work.run = verify_work;
@@ -426,6 +498,8 @@ step_login(const struct ms_scope *scope, struct ms_exchange *e, struct ms_str r)
 		e->login_user = r;
 		return challenge(scope, e, (struct ms_str)MS_STR("Password:"));
 	}
+	if (r.len == 0)
+		return malformed(scope, e);
 	return verify(scope, e, e->login_user, r);
 }
 

@@ -43,14 +43,19 @@ struct ms_exchange {
 struct auth_work {
 	struct work  work;		/* first */
 	struct timer timer;		/* a delayed answer */
+	struct auth_work *next, **back;	/* among the delayed */
 	struct ms_op *op;
 	struct ms_exchange *exchange;	/* held */
-	struct ms_str user, password;	/* in the exchange's arena */
-	struct ms_entry entry;
+	struct ms_str user, password;	/* in the exchange's arena; the user as a
+					   directory's key, so that no other spelling
+					   escapes its penalty */
+	bool         is_remembered;	/* no directory was asked for the password */
 	struct ms_error error;
 	ms_status status;
 };
 
+/* The name as a directory's key; names without a domain stay as they are. */
+struct ms_str exchange_key(struct ms_exchange *e, struct ms_str user);
 /* Asks the directories in order. */
 ms_status exchange_verify(struct ms_exchange *e, struct ms_str user,
     struct ms_str password, struct ms_error *err);

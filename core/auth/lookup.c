@@ -41,9 +41,8 @@ init_scope(struct scope *s, struct ms_exchange *e)
 	    clock_steady_us() + DIRECTORY_TIMEOUT_US);
 }
 
-/* The name as a directory's key; names without a domain stay as they are. */
-static struct ms_str
-key_of(struct ms_exchange *e, struct ms_str user)
+struct ms_str
+exchange_key(struct ms_exchange *e, struct ms_str user)
 {
 	struct ms_path path;
 	struct ms_str key;
@@ -58,7 +57,7 @@ ms_status
 exchange_verify(struct ms_exchange *e, struct ms_str user, struct ms_str password,
     struct ms_error *err)
 {
-	struct ms_str key = key_of(e, user);
+	struct ms_str key = exchange_key(e, user);
 	uint64_t since = remember_now();
 	struct scope scope;
 	ms_status st = MS_DENIED;
@@ -128,7 +127,7 @@ ms_status
 exchange_scram_secret(struct ms_exchange *e, struct ms_str user,
     struct ms_str *secret_out, struct ms_error *err)
 {
-	struct ms_str key = key_of(e, user), parts[4];
+	struct ms_str key = exchange_key(e, user), parts[4];
 	struct scope scope;
 
 	init_scope(&scope, e);
@@ -166,7 +165,7 @@ set_senders(struct ms_exchange *e, const struct ms_entry *entry, struct ms_str k
 ms_status
 exchange_look_up(struct ms_exchange *e, struct ms_str user, struct ms_error *err)
 {
-	struct ms_str key = key_of(e, user), account = key;
+	struct ms_str key = exchange_key(e, user), account = key;
 	struct ms_entry entry = { .size = sizeof(entry) };
 	struct scope scope;
 	ms_status st = MS_NOTFOUND;

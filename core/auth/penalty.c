@@ -114,12 +114,14 @@ penalty_before(const uint8_t address[16], struct ms_str account, bool *locked)
 	return by_pair > by_network ? by_pair : by_network;
 }
 
+/* Failures count within their time; a lock, once there, ends by itself. */
 static void
-count(uint64_t hash, int64_t now)
+count(uint64_t hash, uint32_t limit, int64_t now)
 {
 	struct slot *s = find(hash, true);
+	bool is_locked = max_failures > 0 && s->failures >= limit;
 
-	if (now > s->first_us + within && now > s->last_us + lock_for) {
+	if (is_locked ? now > s->last_us + lock_for : now > s->first_us + within) {
 		s->first_us = now;
 		s->failures = 0;
 	}
@@ -133,8 +135,8 @@ penalty_failed(const uint8_t address[16], struct ms_str account)
 	int64_t now = clock_steady_us();
 
 	pthread_mutex_lock(&lock);
-	count(hash_of(address, account), now);
-	count(hash_of(address, ms_str_of(NULL, 0)), now);
+	count(hash_of(address, account), max_failures, now);
+	count(hash_of(address, ms_str_of(NULL, 0)), NETWORK_FACTOR * max_failures, now);
 	pthread_mutex_unlock(&lock);
 }
 

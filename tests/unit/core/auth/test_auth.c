@@ -120,3 +120,18 @@ Test(remember, forgets_after_its_time)
 	cr_assert_not(remember_knows(ann, pw));
 	remember_stop();
 }
+
+Test(penalty, counts_only_failures_within_its_time)
+{
+	bool locked;
+
+	penalty_configure(2, 30000, HOUR_US);
+	penalty_failed(here, ann);
+	usleep(50000);
+	penalty_failed(here, ann);
+	(void)penalty_before(here, ann, &locked);
+	cr_assert_not(locked, "two slips, far apart");
+	penalty_failed(here, ann);
+	(void)penalty_before(here, ann, &locked);
+	cr_assert(locked);
+}
