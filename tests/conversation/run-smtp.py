@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
+# needs: strace
 """SMTP as a hostile or careless peer speaks it; the numbers are those of the
 cases in ../shared/reliability.md, section 3."""
 import base64

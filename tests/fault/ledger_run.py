@@ -18,8 +18,10 @@ START_LIMIT = 2.0	# seconds from kill -9 to taking connections again
 class Ledger:
     """Runs ../shared/tools/ledger.py; each kill -9 is followed by a start."""
 
-    def __init__(self, server, seconds, users, *options, kill="0.5-4", who="all"):
+    def __init__(self, server, seconds, users, *options, kill="0.5-4", who="all", crash=None):
         self.server, self.seconds, self.users = server, seconds, users
+        # A crash point: each start dies at one of its first passes.
+        self.crash = crash
         self.options, self.kill, self.who = list(options), kill, who
         self.tool = server_module.shared("tools", "ledger.py")
         self.path = os.path.join(server.dir, "ledger.jsonl")
@@ -30,8 +32,11 @@ class Ledger:
         path = os.path.join(self.server.dir, "restart.sh")
         s = self.server
         with open(path, "w") as f:
-            f.write("#!/bin/sh\n"
-                    "exec %s %s --restart %s %s %s %s %s\n" % tuple(shlex.quote(str(w)) for w in (
+            f.write("#!/bin/bash\n")
+            if self.crash:
+                f.write("[ -n \"$UNHARMED\" ] || export MANSIO_CRASH=%s:$((RANDOM %% 40 + 1))\n" % self.crash)
+            f.write(
+                    "unset MANSIO_PLUGIN_DIR\nexec %s %s --restart %s %s %s %s %s\n" % tuple(shlex.quote(str(w)) for w in (
                         sys.executable, os.path.abspath(__file__), s.program, s.config,
                         s.log_path, s.port("imap"), self.starts)))
         os.chmod(path, 0o755)
@@ -43,12 +48,16 @@ class Ledger:
         hook = "%s %s kill --pidfile %s --who %s --restart %s" % tuple(
             shlex.quote(w) for w in (sys.executable, self.tool, s.facts["pid_file"], self.who,
                                      self.restart_script()))
+        last = "%s %s kill --pidfile %s --who all --restart 'UNHARMED=yes %s'" % tuple(
+            shlex.quote(w) for w in (sys.executable, self.tool, s.facts["pid_file"], self.restart_script()))
         command = [sys.executable, self.tool, "run", "--ledger", self.path,
                    "--imap", "127.0.0.1:%d" % s.port("imap"), "--user", s.pattern,
                    "--users", str(self.users), "--password", server_module.PASSWORD,
                    "--duration", str(self.seconds), "--observe", "0.5",
                    "--abort-percent", "3", "--max-dups", "0", "--hook", hook,
                    "--hook-every", self.kill] + self.options
+        if self.crash:
+            command += ["--before-verify", last]
         r = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                            timeout=self.seconds * 3 + 300)
         try:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
+# seconds: 400
 """What was acknowledged is there once, whole and for ever, however often the
 server is killed.  LEDGER_SECONDS (60) is the length of the run over SMTP; that
 over LMTP takes a third of it."""
@@ -21,7 +22,7 @@ PROMISES = ("lost", "duplicated", "corrupted", "phantom", "misdelivered", "unsta
 def hold(listener, seconds, *options):
     with Server(users=24) as s:
         ledger = ledger_run.Ledger(s, seconds, 24, "--smtp", "127.0.0.1:%d" % s.port(listener),
-                                   "--bdat-percent", "30", "--pipeline", *options)
+                                   "--bdat-percent", "30", "--pipeline", "--think", "0.03", *options)
         status, output, starts = ledger.run()
         told = ledger_run.report(output)
         sent, found = told["send"], told["verify"]
