@@ -22,6 +22,8 @@
 
 #define LOG_MAX_RECORD	(16 * 1024)
 #define LOG_MAX_QUEUED	(4 * 1024 * 1024)
+#define LOG_MAX_VALUE	1024	/* of a field: longer ones are cut, so that no peer
+				   can make a record too long to be written */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* all below */
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
@@ -39,9 +41,13 @@ static atomic_uint wanted = MS_LOG_INFO;
 static const char *const level_names[] = { "trace", "debug", "info", "warning",
 	"error" };
 
+static bool torn;		/* the last write ended amid a line; the thread's too */
+
 static void
 write_all(struct ms_str s)
 {
+	if (torn && s.len > 0)
+		torn = write(fd, "\n", 1) != 1;
 	while (s.len > 0) {
 		ssize_t n = write(fd, s.data, s.len);
 
@@ -49,6 +55,7 @@ write_all(struct ms_str s)
 			continue;
 		if (n == -1)
 			return;		/* nowhere left to complain */
+		torn = n > 0 && s.data[n - 1] != '\n';
 		s = ms_str_of(s.data + n, s.len - (size_t)n);
 	}
 }
@@ -121,8 +128,12 @@ log_thread(void *unused)
 			ms_buf_addf(&writing, "%llu log records were dropped\n",
 			    (unsigned long long)lost);
 		if (reopen) {
-			int fresh = open_target(NULL);
+			struct ms_error err = MS_ERROR_INIT;
+			int fresh = open_target(&err);
 
+			if (fresh == -1)
+				ms_buf_addf(&writing, "the log stays where it is: %s\n",
+				    err.text);
 			if (fresh != -1 && fd != STDERR_FILENO)
 				close(fd);
 			if (fresh != -1)
@@ -220,6 +231,21 @@ add_text_value(struct ms_buf *b, struct ms_str v)
 		ms_json_quote(b, v);
 }
 
+static struct ms_str
+cut(struct ms_str s)
+{
+	return s.len > LOG_MAX_VALUE ? ms_str_sub(s, 0, LOG_MAX_VALUE) : s;
+}
+
+/* A record is a line, whatever is quoted in it. */
+static void
+add_line_text(struct ms_buf *b, struct ms_str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		ms_buf_add_octet(b, (unsigned char)s.data[i] < ' ' || s.data[i] == 0x7f ? '?' :
+		    s.data[i]);
+}
+
 static void
 format_record(struct ms_buf *b, const struct ms_scope *scope, uint32_t level,
     const char *text, const struct ms_field *fields, size_t n)
@@ -236,12 +262,12 @@ format_record(struct ms_buf *b, const struct ms_scope *scope, uint32_t level,
 			ms_buf_add(b, scope->id);
 			ms_buf_add_c(b, ": ");
 		}
-		ms_buf_add_c(b, text);
+		add_line_text(b, ms_str_c(text));
 		for (size_t i = 0; i < n; i++) {
 			ms_buf_add_octet(b, ' ');
 			ms_buf_add(b, fields[i].name);
 			ms_buf_add_octet(b, '=');
-			add_text_value(b, fields[i].value);
+			add_text_value(b, cut(fields[i].value));
 		}
 	} else {
 		struct ms_buf time = MS_BUF_MAX(64);
@@ -257,7 +283,7 @@ format_record(struct ms_buf *b, const struct ms_scope *scope, uint32_t level,
 		for (size_t i = 0; i < n; i++) {
 			snprintf(key, sizeof(key), "%.*s", (int)fields[i].name.len,
 			    fields[i].name.data);
-			ms_json_str(&j, key, fields[i].value);
+			ms_json_str(&j, key, cut(fields[i].value));
 		}
 		ms_json_end(&j);
 		ms_buf_free(&time);

@@ -78,3 +78,25 @@ Test(log, refuses_a_place_that_it_does_not_know)
 	cr_assert_eq(log_start(&o, &err), MS_INVALID);
 	cr_assert_not_null(strstr(err.text, "printer:"));
 }
+
+static void
+say_long(void)
+{
+	static char user[20000];
+	struct ms_field fields[] = { { MS_STR("user"), { user, sizeof(user) } },
+		{ MS_STR("client"), MS_STR("192.0.2.1") } };
+
+	memset(user, '\1', sizeof(user));
+	log_write(NULL, MS_LOG_WARNING, "login failed", fields, 2);
+	log_write(NULL, MS_LOG_WARNING, "said by a peer: x\n2026 error forged", NULL, 0);
+}
+
+Test(log, writes_a_record_whatever_the_length_of_what_a_peer_said)
+{
+	const char *t = log_as(false, say_long);
+
+	cr_assert_not_null(strstr(t, "login failed user="), "%s", t);
+	cr_assert_not_null(strstr(t, " client=192.0.2.1\n"), "%s", t);
+	cr_assert_not_null(strstr(t, "x?2026 error forged\n"), "%s", t);
+	cr_assert_not_null(strstr(log_as(true, say_long), "\"event\":\"login failed\""));
+}
