@@ -102,11 +102,37 @@ runner_run_over(struct attempt_run *r)
 	for (size_t i = 0; i < r->n; i++)
 		put_down(&r->items[i].part);
 	metrics_add(busy_gauge, -(int64_t)r->n);
-	pthread_cond_signal(&changed);
+	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 	/* Ops and messages end with the owner: before the arena they point into. */
 	owner_fini(&r->owner);
 	ms_arena_free(r->arena);	/* r lies in it */
+}
+
+bool
+runner_claim(const struct ms_part *part, int64_t patience_us)
+{
+	int64_t until = clock_steady_us() + patience_us;
+	struct timespec ts = { (time_t)(until / SECOND_US),
+		(long)(until % SECOND_US * 1000) };
+	bool taken = false;
+	int rc = 0;
+
+	pthread_mutex_lock(&lock);
+	while (!ending && rc == 0 &&
+	    (n_in_work >= MAX_IN_WORK || !(taken = take_up(part))))
+		rc = pthread_cond_timedwait(&changed, &lock, &ts);
+	pthread_mutex_unlock(&lock);
+	return taken;
+}
+
+void
+runner_let_go(const struct ms_part *part)
+{
+	pthread_mutex_lock(&lock);
+	put_down(part);
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
 }
 
 static struct attempt_run *
@@ -153,20 +179,21 @@ look(struct ms_part *after, bool *has_after)
 	struct attempt_run *r = NULL;
 	struct ms_backend queue = front_backend(o.queue);
 	struct scope scope;
-	bool more = false;
+	bool more = false, stops = false;
 	ms_status st;
 
 	scope_init(&scope, NULL, ms_str_of("", 0), arena, o.host, 0);
 	st = front_queue_table.find(queue.self, &scope.pub, &what, &parts, &err);
 	if (st != MS_OK && st != MS_NOTFOUND)
 		log_printf(NULL, MS_LOG_ERROR, "the queue cannot be read: %s", err.text);
-	for (uint32_t i = 0; st == MS_OK && i < parts.n; i++) {
+	for (uint32_t i = 0; st == MS_OK && i < parts.n && !stops; i++) {
 		const struct ms_part *p = parts.parts[i];
 		bool taken;
 
 		pthread_mutex_lock(&lock);
 		while (n_in_work >= MAX_IN_WORK && !ending)
 			pthread_cond_wait(&changed, &lock);
+		stops = ending;
 		taken = !ending && take_up(p);
 		if (taken)
 			metrics_add(busy_gauge, 1);
@@ -186,7 +213,7 @@ look(struct ms_part *after, bool *has_after)
 		r->work.run = run_begin;
 		runner_pool_run(&r->work);
 	}
-	if (st == MS_OK && parts.n > 0) {
+	if (st == MS_OK && parts.n > 0 && !stops) {
 		const struct ms_part *last = parts.parts[parts.n - 1];
 
 		/* The key's members alone are read (queue.h). */
@@ -242,7 +269,7 @@ heard_news(struct subscriber *s, struct ms_str topic, struct ms_str data)
 	(void)s, (void)topic, (void)data;
 	pthread_mutex_lock(&lock);
 	kicked = true;
-	pthread_cond_signal(&changed);
+	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -251,7 +278,7 @@ runner_kick(void)
 {
 	pthread_mutex_lock(&lock);
 	kicked = look_from_start = true;
-	pthread_cond_signal(&changed);
+	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 }
 

@@ -42,7 +42,11 @@ void runner_start(const struct runner_options *options);
 void runner_stop(void);
 /* Looks again now: something was released. */
 void runner_kick(void);
-/* Messages being worked on now. */
+/* Keeps the runner from a part while somebody changes it; waits until it is not
+   being delivered.  False: it still is after that time. */
+bool runner_claim(const struct ms_part *part, int64_t patience_us);
+void runner_let_go(const struct ms_part *part);
+/* Parts being worked on now. */
 uint32_t runner_busy(void);
 
 #endif

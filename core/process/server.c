@@ -94,6 +94,7 @@ start_delivery(struct host *h)
 	wiring_agents(h->instances, h->arena, &o);
 	submit_start(h->queue);
 	runner_start(&o);
+	h->is_running = true;
 }
 
 static ms_status

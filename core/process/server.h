@@ -26,7 +26,8 @@ struct host {
 	struct front     *queue;	/* NULL: none */
 	const char       *data_dir;
 	int               lock_fd;	/* -1: not held */
-	bool              is_serving;
+	bool              is_serving;	/* instances were started */
+	bool              is_running;	/* and the queue's runner */
 };
 
 /* Reads the config and creates instances, nothing more: what is wrong stands
