@@ -19,6 +19,7 @@
 #include <mansio/error.h>
 #include <mansio/str.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define REQUEST_MAX	(256 * 1024)
@@ -29,9 +30,11 @@ static struct host *host;
 static int listener = -1, wake = -1;
 static pthread_t thread;
 static char path[108];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* the count */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* all below */
 static pthread_cond_t fewer = PTHREAD_COND_INITIALIZER;
 static unsigned running;
+static bool ending;
+static int serving[AT_ONCE];	/* descriptors; -1: none */
 
 /* Rows to a socket. */
 struct socket_output {
@@ -69,12 +72,15 @@ socket_row(struct output *out, struct ms_str object)
 static bool
 read_line(int fd, struct ms_buf *line)
 {
+	int64_t until = clock_steady_us() + REQUEST_WAIT_MS * INT64_C(1000);
+
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = (until - clock_steady_us()) / 1000;
 		char *room = ms_buf_room(line, 4096);
 		ssize_t n;
 
-		if (room == NULL || poll(&p, 1, REQUEST_WAIT_MS) <= 0)
+		if (room == NULL || left <= 0 || poll(&p, 1, (int)left) <= 0)
 			return false;
 		n = read(fd, room, 4096);
 		if (n <= 0)
@@ -150,39 +156,68 @@ serve_one(int fd)
 		explicit_bzero(line.data, line.cap);
 	ms_buf_free(&line);
 	ms_buf_free(&end);
-	close(fd);
+}
+
+static void
+leave(int *slot)
+{
+	pthread_mutex_lock(&lock);
+	close(*slot);
+	*slot = -1;
+	running--;
+	pthread_cond_broadcast(&fewer);
+	pthread_mutex_unlock(&lock);
 }
 
 static void *
 serve_thread(void *arg)
 {
-	serve_one((int)(intptr_t)arg);
-	pthread_mutex_lock(&lock);
-	running--;
-	pthread_cond_broadcast(&fewer);
-	pthread_mutex_unlock(&lock);
+	int *slot = arg;
+
+	serve_one(*slot);
+	leave(slot);
 	return NULL;
+}
+
+/* NULL: the server stops. */
+static int *
+enter(int fd)
+{
+	int *slot = NULL;
+
+	pthread_mutex_lock(&lock);
+	while (running >= AT_ONCE && !ending)
+		pthread_cond_wait(&fewer, &lock);
+	for (size_t i = 0; !ending && slot == NULL; i++)
+		if (serving[i] == -1)
+			slot = &serving[i];
+	if (slot != NULL) {
+		*slot = fd;
+		running++;
+	}
+	pthread_mutex_unlock(&lock);
+	return slot;
 }
 
 static void
 start_serving(int fd)
 {
+	/* Whoever asks and does not listen is not waited for much longer. */
+	struct timeval patience = { .tv_sec = REQUEST_WAIT_MS / 1000 };
 	pthread_attr_t attr;
 	pthread_t t;
+	int *slot;
 
-	pthread_mutex_lock(&lock);
-	while (running >= AT_ONCE)
-		pthread_cond_wait(&fewer, &lock);
-	running++;
-	pthread_mutex_unlock(&lock);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	slot = enter(fd);
+	if (slot == NULL) {
+		close(fd);
+		return;
+	}
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&t, &attr, serve_thread, (void *)(intptr_t)fd) != 0) {
-		close(fd);
-		pthread_mutex_lock(&lock);
-		running--;
-		pthread_mutex_unlock(&lock);
-	}
+	if (pthread_create(&t, &attr, serve_thread, slot) != 0)
+		leave(slot);
 	pthread_attr_destroy(&attr);
 }
 
@@ -231,6 +266,9 @@ control_start(struct host *h, struct ms_error *err)
 	if (st != MS_OK)
 		return st;
 	host = h;
+	ending = false;
+	for (size_t i = 0; i < AT_ONCE; i++)
+		serving[i] = -1;
 	snprintf(path, sizeof(path), "%s", sa.sun_path);
 	(void)unlink(path);	/* ours alone: we hold the data directory's lock */
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -249,6 +287,14 @@ control_stop(void)
 {
 	uint64_t one = 1;
 
+	/* Nobody's silence holds up the end: reads and writes fail from here on. */
+	pthread_mutex_lock(&lock);
+	ending = true;
+	for (size_t i = 0; i < AT_ONCE; i++)
+		if (serving[i] != -1)
+			(void)shutdown(serving[i], SHUT_RDWR);
+	pthread_cond_broadcast(&fewer);
+	pthread_mutex_unlock(&lock);
 	if (write(wake, &one, sizeof(one)) == -1)
 		return;
 	pthread_join(thread, NULL);
