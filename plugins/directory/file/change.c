@@ -3,6 +3,8 @@
 #include "file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <mansio/address.h>
 #include <mansio/error.h>
@@ -49,6 +51,16 @@ add_password(struct ms_instance *self, struct ms_arena *a, struct draft *d,
 }
 
 static bool
+is_name(struct ms_str name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] == '\0' ||
+		    strchr("abcdefghijklmnopqrstuvwxyz0123456789-._", name.data[i]) == NULL)
+			return false;
+	return name.len > 0;
+}
+
+static bool
 is_replaced(const struct ms_entry *entry, struct ms_str name)
 {
 	for (size_t i = 0; i < entry->n_fields; i++)
@@ -71,6 +83,9 @@ make_draft(struct ms_instance *self, struct ms_arena *a, const struct table_entr
 	for (size_t i = 0; i < entry->n_fields && st == MS_OK; i++) {
 		const struct ms_field *f = &entry->fields[i];
 
+		if (!is_name(f->name))
+			return ms_error_set(err, MS_INVALID, "5.5.4",
+			    "%.*s is no name of a field", (int)f->name.len, f->name.data);
 		if (ms_str_is(f->name, "password"))
 			st = add_password(self, a, d, f->value, err);
 		else if (f->value.data != NULL)
@@ -127,18 +142,37 @@ has_members(const struct ms_instance *self, struct ms_str domain)
 	return false;
 }
 
-static void
-print_table(const struct table *t, struct ms_str without, struct ms_str key,
-    const struct draft *d, struct ms_buf *out)
+/* The text as it stands but for one entry: comments and order are the admin's. */
+static ms_status
+rewrite(struct ms_instance *self, int which, struct ms_str key, const struct draft *d,
+    struct ms_buf *out, struct ms_error *err)
 {
-	ms_buf_add_c(out, "# Kept by the command line; may be edited by hand, a line an "
-	    "entry:\n# key: name=value; name=value\n");
-	for (size_t i = 0; i < t->n; i++)
-		if (!ms_str_equal(t->sorted[i]->key, without))
-			table_print(out, t->sorted[i]->key, t->sorted[i]->fields,
-			    t->sorted[i]->n_fields);
+	struct ms_buf line = MS_BUF_MAX(TABLE_MAX_LINE);
+	char *text = NULL;
+	struct table *probe;
+	size_t octets;
+	ms_status st = store_read(self, which, &text, &octets, err);
+
+	if (st != MS_OK)
+		return st;
 	if (d != NULL)
-		table_print(out, key, d->fields, d->n);
+		table_print(&line, key, d->fields, d->n);
+	if (octets == 0)
+		ms_buf_add_c(out, "# Kept by the command line; may be edited by hand, a "
+		    "line an entry:\n# key: name=value; name=value\n");
+	table_replace(ms_str_of(text, octets), key, ms_buf_str(&line), out);
+	if (!ms_buf_ok(&line))
+		st = ms_error_set(err, MS_LIMIT, "5.5.4", "the entry would be too long");
+	else if (!ms_buf_ok(out))
+		st = ms_error_set(err, MS_LIMIT, "4.3.1", "the file would be too large");
+	else
+		/* What could not be read again is not written. */
+		st = table_parse(ms_buf_str(out), file_name(which), self->hash_key, &probe, err);
+	if (st == MS_OK)
+		table_free(probe);
+	ms_buf_free(&line);
+	free(text);
+	return st;
 }
 
 /* With the edit's lock, the other processes' lock, and fresh tables under the
@@ -168,12 +202,11 @@ edit(struct ms_instance *self, struct ms_arena *a, uint32_t change,
 		    "%.*s still has users or aliases", (int)key_out->len, key_out->data);
 	if (change != MS_CHANGE_REMOVE)
 		st = make_draft(self, a, old, entry, d, err);
-	if (st == MS_OK) {
-		print_table(self->tables[which], *key_out, *key_out,
-		    change != MS_CHANGE_REMOVE ? d : NULL, &text);
-		st = ms_buf_ok(&text) ? store_replace(self, which, ms_buf_str(&text), err) :
-		    ms_error_set(err, MS_LIMIT, "4.3.1", "the file would be too large");
-	}
+	if (st == MS_OK)
+		st = rewrite(self, which, *key_out, change != MS_CHANGE_REMOVE ? d : NULL,
+		    &text, err);
+	if (st == MS_OK)
+		st = store_replace(self, which, ms_buf_str(&text), err);
 	ms_buf_free(&text);
 	return st;
 }
@@ -197,9 +230,12 @@ file_change(struct ms_instance *self, const struct ms_scope *scope, uint32_t cha
 		return MS_TEMPFAIL;
 	}
 	store_refresh(self, true);
-	pthread_rwlock_rdlock(&self->lock);
-	st = edit(self, scope->arena, change, entry, &key, err);
-	pthread_rwlock_unlock(&self->lock);
+	st = store_check(self, file_of_kind(entry->kind), err);
+	if (st == MS_OK) {
+		pthread_rwlock_rdlock(&self->lock);
+		st = edit(self, scope->arena, change, entry, &key, err);
+		pthread_rwlock_unlock(&self->lock);
+	}
 	if (st == MS_OK)
 		store_refresh(self, true);
 	store_unlock(lock);

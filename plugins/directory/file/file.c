@@ -173,6 +173,7 @@ file_create(const struct ms_host *host, const struct ms_config *config,
 	self->iterations = (uint32_t)self->config_api->number(config, "scram-iterations");
 	self->clock->random(host, self->hash_key, sizeof(self->hash_key));
 	pthread_rwlock_init(&self->lock, NULL);
+	pthread_mutex_init(&self->look_lock, NULL);
 	pthread_mutex_init(&self->edit_lock, NULL);
 	*instance_out = self;
 	return MS_OK;
@@ -200,6 +201,7 @@ file_destroy(struct ms_instance *self)
 	for (int i = 0; i < FILE_N; i++)
 		table_free(self->tables[i]);
 	pthread_rwlock_destroy(&self->lock);
+	pthread_mutex_destroy(&self->look_lock);
 	pthread_mutex_destroy(&self->edit_lock);
 	free(self);
 }

@@ -37,8 +37,12 @@ struct ms_instance {
 
 	pthread_rwlock_t lock;		/* all below */
 	struct table *tables[FILE_N];
-	struct stamp  stamps[FILE_N];
 	_Atomic int64_t looked_us;	/* when the files were last looked at */
+
+	pthread_mutex_t look_lock;	/* the files are read by one at a time */
+	struct stamp  stamps[FILE_N];	/* as read, or found unfit */
+	struct stamp  seen[FILE_N];	/* changed, and perhaps still being written */
+	bool          is_unfit[FILE_N];	/* the table is older than the file */
 
 	pthread_mutex_t edit_lock;	/* one edit at a time in this process */
 };
@@ -46,10 +50,16 @@ struct ms_instance {
 /* store.c */
 int file_of_kind(uint32_t kind);	/* -1: none */
 const char *file_name(int which);
-/* Reads what changed on disk; a file that cannot be parsed leaves the old
-   table and says so in the log. */
+/* Reads what changed on disk; a file that cannot be parsed, or is gone, leaves
+   the old table and says so in the log.  Unless `now`, a file is read when two
+   looks found it the same: editors write in pieces. */
 void store_refresh(struct ms_instance *self, bool now);
+/* MS_CONFLICT: the file has what its table has not, and would lose it. */
+ms_status store_check(struct ms_instance *self, int which, struct ms_error *err);
 ms_status store_open(struct ms_instance *self, struct ms_error *err);
+/* The file's text, malloc'ed; one that is not there is empty. */
+ms_status store_read(struct ms_instance *self, int which, char **text_out,
+    size_t *octets_out, struct ms_error *err);
 /* Replaces a file: written aside, synced, renamed, directory synced. */
 ms_status store_replace(struct ms_instance *self, int which, struct ms_str text,
     struct ms_error *err);

@@ -85,69 +85,111 @@ read_all(int fd, size_t octets, const char *path, char **text_out, struct ms_err
 	return MS_OK;
 }
 
+/* Hashes of passwords are for us alone. */
+static void
+warn_of_mode(struct ms_instance *self, int which, const char *path, mode_t mode)
+{
+	char text[4300];
+
+	if (which != FILE_USERS || (mode & 077) == 0)
+		return;
+	snprintf(text, sizeof(text), "%s can be read by others: chmod 600 it", path);
+	self->log->write(self->host->scope, MS_LOG_WARNING, text, NULL, 0);
+}
+
+static ms_status
+read_file(struct ms_instance *self, int which, char **text_out, size_t *octets_out,
+    struct stat *st_out, struct ms_error *err)
+{
+	char path[4200];
+	ms_status status;
+	int fd;
+
+	path_of(self, names[which], path, sizeof(path));
+	*text_out = NULL;
+	*octets_out = 0;
+	memset(st_out, 0, sizeof(*st_out));
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return errno == ENOENT ? MS_OK : ms_error_errno(err, "open %s", path);
+	if (fstat(fd, st_out) == -1)
+		status = ms_error_errno(err, "look at %s", path);
+	else if (!S_ISREG(st_out->st_mode))
+		status = ms_error_set(err, MS_TEMPFAIL, "4.3.5", "%s is not a file", path);
+	else if (st_out->st_size > TABLE_MAX_OCTETS)
+		status = ms_error_set(err, MS_TEMPFAIL, "4.3.5", "%s is too large", path);
+	else
+		status = read_all(fd, (size_t)st_out->st_size, path, text_out, err);
+	if (status == MS_OK)
+		*octets_out = (size_t)st_out->st_size;
+	close(fd);
+	return status;
+}
+
+ms_status
+store_read(struct ms_instance *self, int which, char **text_out, size_t *octets_out,
+    struct ms_error *err)
+{
+	struct stat st;
+
+	return read_file(self, which, text_out, octets_out, &st, err);
+}
+
 /* A file that is not there is an empty one. */
 static ms_status
 read_table(struct ms_instance *self, int which, struct table **table_out,
     struct stamp *stamp_out, struct ms_error *err)
 {
-	char path[4200], *text = NULL;
+	char path[4200], *text;
 	struct stat st;
-	ms_status status;
-	int fd;
+	size_t octets;
+	ms_status status = read_file(self, which, &text, &octets, &st, err);
 
 	path_of(self, names[which], path, sizeof(path));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT) {
-		*stamp_out = (struct stamp){ 0 };
-		return table_parse(ms_str_of("", 0), path, self->hash_key, table_out, err);
-	}
-	if (fd == -1)
-		return ms_error_errno(err, "open %s", path);
-	if (fstat(fd, &st) == -1) {
-		status = ms_error_errno(err, "look at %s", path);
-	} else if (st.st_size > TABLE_MAX_OCTETS) {
-		status = ms_error_set(err, MS_TEMPFAIL, "4.3.5", "%s is too large", path);
-	} else {
-		status = read_all(fd, (size_t)st.st_size, path, &text, err);
-		if (status == MS_OK)
-			status = table_parse(ms_str_of(text, (size_t)st.st_size), path,
-			    self->hash_key, table_out, err);
-		*stamp_out = stamp_of(&st);
-	}
+	*stamp_out = stamp_of(&st);
+	if (status == MS_OK)
+		status = table_parse(ms_str_of(text != NULL ? text : "", octets), path,
+		    self->hash_key, table_out, err);
+	if (status == MS_OK)
+		warn_of_mode(self, which, path, st.st_mode);
 	free(text);
-	close(fd);
 	return status;
 }
 
 static void
-refresh_one(struct ms_instance *self, int which)
+refresh_one(struct ms_instance *self, int which, bool now)
 {
 	struct ms_error err = MS_ERROR_INIT;
 	struct stamp stamp = { 0 };
 	struct table *fresh, *old;
 	char path[4200];
 	struct stat st;
-	bool same;
+	ms_status status;
 
 	path_of(self, names[which], path, sizeof(path));
 	if (stat(path, &st) == 0)
 		stamp = stamp_of(&st);
-	pthread_rwlock_rdlock(&self->lock);
-	same = is_same_stamp(&stamp, &self->stamps[which]);
-	pthread_rwlock_unlock(&self->lock);
-	if (same)
+	if (is_same_stamp(&stamp, &self->stamps[which]))
 		return;
-	if (read_table(self, which, &fresh, &stamp, &err) != MS_OK) {
+	if (!now && !is_same_stamp(&stamp, &self->seen[which])) {
+		self->seen[which] = stamp;
+		return;
+	}
+	self->stamps[which] = stamp;	/* what is wrong with it is said once */
+	if (stamp.inode == 0)
+		/* Whoever took it away did not mean that all mail be refused. */
+		status = ms_error_set(&err, MS_TEMPFAIL, "4.3.5",
+		    "%s is gone; what it said stays in force", path);
+	else
+		status = read_table(self, which, &fresh, &self->stamps[which], &err);
+	self->is_unfit[which] = status != MS_OK;
+	if (status != MS_OK) {
 		self->log->write(self->host->scope, MS_LOG_ERROR, err.text, NULL, 0);
-		pthread_rwlock_wrlock(&self->lock);
-		self->stamps[which] = stamp;	/* said once */
-		pthread_rwlock_unlock(&self->lock);
 		return;
 	}
 	pthread_rwlock_wrlock(&self->lock);
 	old = self->tables[which];
 	self->tables[which] = fresh;
-	self->stamps[which] = stamp;
 	pthread_rwlock_unlock(&self->lock);
 	table_free(old);
 	self->bus->publish(self->host, (struct ms_str)MS_STR("directory/changed"),
@@ -166,8 +208,23 @@ store_refresh(struct ms_instance *self, bool now)
 		false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)))
 		return;
 	self->looked_us = t;
+	pthread_mutex_lock(&self->look_lock);
 	for (int i = 0; i < FILE_N; i++)
-		refresh_one(self, i);
+		refresh_one(self, i, now);
+	pthread_mutex_unlock(&self->look_lock);
+}
+
+ms_status
+store_check(struct ms_instance *self, int which, struct ms_error *err)
+{
+	bool is_unfit;
+
+	pthread_mutex_lock(&self->look_lock);
+	is_unfit = self->is_unfit[which];
+	pthread_mutex_unlock(&self->look_lock);
+	return is_unfit ? ms_error_set(err, MS_CONFLICT, "",
+	    "%s/%s was changed by hand and cannot be read: mend it first (the log says where)",
+	    self->directory, names[which]) : MS_OK;
 }
 
 ms_status
@@ -203,14 +260,24 @@ store_replace(struct ms_instance *self, int which, struct ms_str text,
     struct ms_error *err)
 {
 	char path[4200], aside[4210];
+	struct stat owner;
 	ms_status st;
 	int fd, dir;
 
 	path_of(self, names[which], path, sizeof(path));
 	snprintf(aside, sizeof(aside), "%s.new", path);
-	fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	(void)unlink(aside);
+	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return ms_error_errno(err, "write %s", aside);
+	/* An admin who is root edits what the server must read as another. */
+	if (geteuid() == 0 && stat(self->directory, &owner) == 0 && owner.st_uid != 0 &&
+	    fchown(fd, owner.st_uid, owner.st_gid) == -1) {
+		st = ms_error_errno(err, "give %s to the server's user", aside);
+		close(fd);
+		(void)unlink(aside);
+		return st;
+	}
 	st = write_all(fd, text, aside, err);
 	/* Durable before the command says so: the file, then its name. */
 	if (st == MS_OK && fsync(fd) == -1)

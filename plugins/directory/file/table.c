@@ -72,6 +72,18 @@ parse_fields(struct table *t, struct table_entry *e, struct ms_str rest)
 	return NULL;
 }
 
+/* A domain is the same in small letters and in large ones. */
+static struct ms_str
+key_of(struct ms_arena *a, struct ms_str escaped)
+{
+	struct ms_str key = unescape(a, ms_str_trim(escaped));
+	size_t at = ms_str_find_last(key, '@'), cut = at == SIZE_MAX ? 0 : at + 1;
+	struct ms_str domain = ms_arena_lower(a, ms_str_from(key, cut));
+
+	return ms_arena_printf(a, "%.*s%.*s", (int)cut, key.data, (int)domain.len,
+	    domain.data);
+}
+
 static const char *
 parse_line(struct table *t, struct ms_str line, const uint8_t hash_key[16])
 {
@@ -88,7 +100,7 @@ parse_line(struct table *t, struct ms_str line, const uint8_t hash_key[16])
 	if (colon == SIZE_MAX || colon == 0)
 		return "an entry begins with its key and ':'";
 	e = ms_arena_alloc(t->arena, sizeof(*e));
-	e->key = unescape(t->arena, ms_str_trim(ms_str_sub(line, 0, colon)));
+	e->key = key_of(t->arena, ms_str_sub(line, 0, colon));
 	if ((wrong = parse_fields(t, e, ms_str_from(line, colon + 1))) != NULL)
 		return wrong;
 	if (table_find(t, hash_key, e->key) != NULL)
@@ -211,4 +223,31 @@ table_print(struct ms_buf *out, struct ms_str key, const struct ms_field *fields
 		print_escaped(out, fields[i].value, false);
 	}
 	ms_buf_add_octet(out, '\n');
+}
+
+void
+table_replace(struct ms_str text, struct ms_str key, struct ms_str line,
+    struct ms_buf *out)
+{
+	struct ms_arena *arena = ms_arena_new(0);
+	bool is_there = false;
+	struct ms_str l;
+
+	while (text.len > 0 && ms_str_split(&text, '\n', &l)) {
+		struct ms_str entry = ms_str_trim(l);
+		size_t colon = ms_str_find_octet(entry, ':');
+
+		if (entry.len == 0 || entry.data[0] == '#' || colon == SIZE_MAX ||
+		    !ms_str_equal(key_of(arena, ms_str_sub(entry, 0, colon)), key)) {
+			ms_buf_add(out, l);
+			ms_buf_add_octet(out, '\n');
+		} else if (!is_there) {
+			ms_buf_add(out, line);
+			is_there = true;
+		}
+		ms_arena_reset(arena);
+	}
+	if (!is_there)
+		ms_buf_add(out, line);
+	ms_arena_free(arena);
 }

@@ -43,6 +43,11 @@ const struct table_entry *table_find(const struct table *t, const uint8_t hash_k
 size_t table_after(const struct table *t, struct ms_str after);
 struct ms_str table_field(const struct table_entry *e, const char *name);
 
+/* The text without the entry of that key, and with this line ("": none) in its
+   place, else at the end. */
+void table_replace(struct ms_str text, struct ms_str key, struct ms_str line,
+    struct ms_buf *out);
+
 /* One entry as its line. */
 void table_print(struct ms_buf *out, struct ms_str key, const struct ms_field *fields,
     size_t n);

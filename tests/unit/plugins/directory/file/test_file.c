@@ -66,6 +66,35 @@ Test(table, goes_on_after_a_key)
 	table_free(t);
 }
 
+Test(table, knows_a_domain_in_large_letters)
+{
+	struct table *t;
+
+	cr_assert_eq(table_parse(ms_str_c("Ann@Example.ORG: a=1\n"), "users", key, &t, NULL),
+	    MS_OK);
+	cr_assert(ms_str_is(field(t, "Ann@example.org", "a"), "1"));
+	table_free(t);
+	cr_assert_eq(table_parse(ms_str_c("Example.ORG:\n"), "domains", key, &t, NULL), MS_OK);
+	cr_assert_not_null(table_find(t, key, ms_str_c("example.org")));
+	table_free(t);
+}
+
+Test(table, replaces_one_entry_and_leaves_the_rest_as_it_is)
+{
+	struct ms_buf b = MS_BUF_MAX(1000);
+	struct ms_str text = MS_STR("# mine\n\nbob@x:   a=1 ; \n# of ann\nann@X: a=2\nend@x:");
+
+	table_replace(text, ms_str_c("ann@x"), ms_str_c("ann@x: a=3\n"), &b);
+	cr_assert_str_eq(b.data, "# mine\n\nbob@x:   a=1 ; \n# of ann\nann@x: a=3\nend@x:\n");
+	ms_buf_reset(&b);
+	table_replace(text, ms_str_c("ann@x"), ms_str_of("", 0), &b);
+	cr_assert_str_eq(b.data, "# mine\n\nbob@x:   a=1 ; \n# of ann\nend@x:\n");
+	ms_buf_reset(&b);
+	table_replace(text, ms_str_c("new@x"), ms_str_c("new@x:\n"), &b);
+	cr_assert_str_eq(b.data, "# mine\n\nbob@x:   a=1 ; \n# of ann\nann@X: a=2\nend@x:\nnew@x:\n");
+	ms_buf_free(&b);
+}
+
 Test(password, fits_its_own_yescrypt_hash_alone)
 {
 	struct ms_arena *a = ms_arena_new(0);
