@@ -186,6 +186,12 @@ finish_submission(struct submission *s, ms_status status, const struct ms_error 
 	if (status != MS_OK) {
 		verdict_of_status(&o->all, status == MS_PERMFAIL || status == MS_LIMIT ?
 		    status : MS_TEMPFAIL, err);
+		/* The queue's sync failed, and so did cutting off what it may have
+		   kept: it may be delivered, or not.  No reply says that. */
+		if (status == MS_CANCELLED) {
+			o->all.action = MS_HANG_UP;
+			o->all.code = MS_CODE_SILENT;
+		}
 		metrics_add(failed_total, 1);
 		log_printf(&s->scope.pub, MS_LOG_ERROR, "not queued: %s", err->text);
 	}

@@ -47,6 +47,10 @@ enum {	/* what to do, the mildest first; the strictest of all stages wins */
 	MS_HANG_UP		/* 421 or nothing, then close */
 };
 
+/* ms_verdict.code with MS_HANG_UP: close without a word.  What became of the
+   message is not known: either answer could be a lie. */
+#define MS_CODE_SILENT	UINT32_MAX
+
 struct ms_verdict {
 	uint32_t size;
 	uint32_t action;	/* preset to MS_NO_OPINION */

@@ -107,7 +107,7 @@ look_at_body(struct smtp *x, const struct ms_came *came,
     struct smtp_reply *out)
 {
 	out->code = 0;
-	out->hang_up = false;
+	out->hang_up = out->silent = false;
 	if (x->spoilt != NULL)
 		*out = *x->spoilt;
 	else if (came->flags & MS_CAME_TOO_LONG)

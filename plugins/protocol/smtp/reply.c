@@ -63,6 +63,7 @@ smtp_reply_set(struct smtp_reply *out, int code, const char *enhanced,
 {
 	out->code = code;
 	out->hang_up = code == 421;
+	out->silent = false;
 	snprintf(out->enhanced, sizeof(out->enhanced), "%s", enhanced);
 	snprintf(out->text, sizeof(out->text), "%s", text);
 }
@@ -70,7 +71,8 @@ smtp_reply_set(struct smtp_reply *out, int code, const char *enhanced,
 void
 smtp_answer(struct smtp *x, const struct smtp_reply *reply)
 {
-	smtp_say(x, reply->code, reply->enhanced, "%s", reply->text);
+	if (!reply->silent)
+		smtp_say(x, reply->code, reply->enhanced, "%s", reply->text);
 	if (reply->hang_up)
 		smtp_end(x);
 }
@@ -145,6 +147,7 @@ from_verdict(const struct ms_verdict *v, uint32_t at, struct smtp_reply *out)
 		smtp_reply_set(out, 421, is_of_class(v->enhanced, '4') ?
 		    v->enhanced : "4.7.0", v->text[0] != '\0' ? v->text :
 		    "closing");
+		out->silent = v->code == MS_CODE_SILENT;
 		return;
 	}
 	/* A code of another class than the action would turn a refusal into an
@@ -166,7 +169,7 @@ smtp_decision(struct smtp *x, struct ms_op *op, ms_status status,
 	const struct ms_verdict *v = x->self->pipeline->verdict(op, number);
 
 	out->code = 0;
-	out->hang_up = false;
+	out->hang_up = out->silent = false;
 	if (v != NULL && v->action >= MS_DEFER) {
 		from_verdict(v, at, out);
 		return;

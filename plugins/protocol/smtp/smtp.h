@@ -91,6 +91,7 @@ struct smtp_reply {
 	char enhanced[12];
 	char text[240];
 	bool hang_up;		/* close after it */
+	bool silent;		/* and without it */
 };
 
 struct smtp;

@@ -554,6 +554,17 @@ Test(mx, says_so_if_the_queue_takes_nothing)
 	talk_free(t);
 }
 
+/* reliability.md 4.1: a sync failed, and whether the message is kept is not known. */
+Test(mx, says_nothing_where_either_answer_could_be_a_lie)
+{
+	struct talk *t = talk_new(NULL);
+
+	talk_begin(t, "EHLO");
+	ms_mock_verdict(t->mock, MS_AT_SEND, UINT32_MAX, MS_HANG_UP, MS_CODE_SILENT, "", "");
+	EXPECT(t, ENVELOPE "DATA\r\n" TEXT ".\r\n", "250 2.1.0|250 2.1.5|354|closed");
+	talk_free(t);
+}
+
 Test(mx, accepts_what_is_discarded_or_quarantined)
 {
 	struct talk *t = talk_new(NULL);
