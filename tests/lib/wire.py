@@ -45,7 +45,10 @@ class Raw:
         self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
     def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+        try:
+            self.socket.sendall(data if isinstance(data, bytes) else data.encode())
+        except (ConnectionError, ssl.SSLError) as error:
+            raise Closed("connection lost: %s" % error)
 
     def send_line(self, text):
         self.send((text if isinstance(text, bytes) else text.encode()) + b"\r\n")
