@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <mansio/address.h>
 #include <mansio/arena.h>
 #include <mansio/error.h>
 #include <mansio/str.h>
@@ -188,10 +189,17 @@ write_from_template(const struct answers *a, const char *template, const char *n
 	return st;
 }
 
-static ms_status
-make_files(const struct answers *a, struct ms_error *err)
+static void
+path_in(const struct answers *a, const char *name, char *path, size_t n)
 {
-	char tls[PATH_MAX + 16], cert[sizeof(tls) + 16], key[sizeof(tls) + 16];
+	snprintf(path, n, "%s/%s", a->dir, name);
+}
+
+/* *made_out: the config is there, and ours. */
+static ms_status
+make_files(const struct answers *a, bool *made_out, struct ms_error *err)
+{
+	char tls[PATH_MAX + 16], facts[PATH_MAX + 64], cert[sizeof(tls) + 16], key[sizeof(tls) + 16];
 	ms_status st;
 
 	snprintf(tls, sizeof(tls), "%s/tls", a->dir);
@@ -201,6 +209,10 @@ make_files(const struct answers *a, struct ms_error *err)
 		return st;
 	st = write_from_template(a, a->is_loopback ? "setup-loopback.conf" :
 	    "setup-server.conf", "mansio.conf", err);
+	*made_out = st == MS_OK;
+	path_in(a, "facts.json", facts, sizeof(facts));
+	if (st == MS_OK && a->is_loopback && unlink(facts) == -1 && errno != ENOENT)
+		st = ms_error_errno(err, "replace %s", facts);
 	if (st == MS_OK && a->is_loopback)
 		st = write_from_template(a, "setup-facts.json", "facts.json", err);
 	if (st == MS_OK)
@@ -251,16 +263,22 @@ make_entries(const struct answers *a, const char *config, struct ms_error *err)
 		return st;
 	}
 	st = host_start(&h, err);
+	/* The data of an earlier try may be there, of which the config is gone. */
 	if (st == MS_OK) {
 		set_request(&r, "domain", "add");
 		add_field(&r, "", a->domain);
 		st = verb_run(&h, &r, true, &out, err);
+		st = st == MS_EXISTS ? MS_OK : st;
 	}
 	if (st == MS_OK) {
 		set_request(&r, "user", "add");
 		add_field(&r, "", a->user);
 		add_field(&r, "password", a->password);
 		st = verb_run(&h, &r, true, &out, err);
+		if (st == MS_EXISTS) {
+			r.verb = "passwd";
+			st = verb_run(&h, &r, true, &out, err);
+		}
 	}
 	snprintf(postmaster, sizeof(postmaster), "postmaster@%s", a->domain);
 	if (st == MS_OK && strcmp(postmaster, a->user) != 0) {
@@ -268,6 +286,7 @@ make_entries(const struct answers *a, const char *config, struct ms_error *err)
 		add_field(&r, "", postmaster);
 		add_field(&r, "", a->user);
 		st = verb_run(&h, &r, true, &out, err);
+		st = st == MS_EXISTS ? MS_OK : st;
 	}
 	host_end(&h);
 	return st;
@@ -295,12 +314,35 @@ take(const struct request *r, const char *name, char *out, size_t n)
 		snprintf(out, n, "%.*s", (int)v.len, v.data);
 }
 
+/* What would make a config that cannot be read, or an account nobody reaches. */
+static ms_status
+check_answers(const struct answers *a, struct ms_error *err)
+{
+	struct ms_path path;
+
+	for (const char *c = a->dir; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == '"' || *c == '\\' || *c == '$')
+			return ms_error_set(err, MS_INVALID, "",
+			    "the directory's name has a character that is not for names");
+	if (!ms_domain_is_valid(ms_str_c(a->hostname), MS_PATH_UTF8))
+		return ms_error_set(err, MS_INVALID, "", "%s is no name of a host",
+		    a->hostname);
+	if (!ms_domain_is_valid(ms_str_c(a->domain), MS_PATH_UTF8))
+		return ms_error_set(err, MS_INVALID, "", "%s is no domain", a->domain);
+	if (ms_mailbox_parse(ms_str_c(a->user), MS_PATH_UTF8, &path, NULL) != MS_OK)
+		return ms_error_set(err, MS_INVALID, "", "%s is no address", a->user);
+	if (!ms_str_equal_ci(path.domain, ms_str_c(a->domain)))
+		return ms_error_set(err, MS_INVALID, "", "%s is not of the domain %s",
+		    a->user, a->domain);
+	return MS_OK;
+}
+
 static ms_status
 gather(const struct request *r, struct answers *a, struct ms_error *err)
 {
 	bool asks = !request_has(r, "yes");
 	struct ms_str file = request_option(r, "password-file");
-	char host[ANSWER_MAX] = "localhost", path[PATH_MAX], preset[ANSWER_MAX + 8];
+	char host[ANSWER_MAX] = "localhost", path[PATH_MAX + 64], preset[ANSWER_MAX + 8];
 	const char *at;
 
 	if (request_has(r, "port-base")) {
@@ -348,6 +390,12 @@ gather(const struct request *r, struct answers *a, struct ms_error *err)
 		    sizeof(a->dir))
 			return ms_error_set(err, MS_INVALID, "", "the path is too long");
 	}
+	path_in(a, "mansio.conf", path, sizeof(path));
+	if (access(path, F_OK) == 0)
+		return ms_error_set(err, MS_EXISTS, "",
+		    "%s is there already; nothing was changed", path);
+	if (check_answers(a, err) != MS_OK)
+		return MS_INVALID;
 	if (file.data == NULL && !asks)
 		return ms_error_set(err, MS_INVALID, "", "--password-file is needed with --yes");
 	snprintf(path, sizeof(path), "%.*s", (int)file.len, file.data != NULL ? file.data : "");
@@ -360,16 +408,17 @@ setup_run(const struct request *r)
 	struct ms_error err = MS_ERROR_INIT;
 	struct answers a = { 0 };
 	char config[PATH_MAX + 64];
+	bool is_made = false;
 	ms_status st = gather(r, &a, &err);
 
-	snprintf(config, sizeof(config), "%s/mansio.conf", a.dir);
-	if (st == MS_OK && access(config, F_OK) == 0)
-		st = ms_error_set(&err, MS_EXISTS, "",
-		    "%s is there already; nothing was changed", config);
+	path_in(&a, "mansio.conf", config, sizeof(config));
 	if (st == MS_OK)
-		st = make_files(&a, &err);
+		st = make_files(&a, &is_made, &err);
 	if (st == MS_OK)
 		st = make_entries(&a, config, &err);
+	/* A config without its account would keep a second try away. */
+	if (st != MS_OK && is_made)
+		(void)unlink(config);
 	explicit_bzero(a.password, sizeof(a.password));
 	if (st != MS_OK) {
 		fprintf(stderr, "mansio setup: %s\n", err.text);
