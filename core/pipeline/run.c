@@ -331,21 +331,28 @@ call_over(struct run *r)
 }
 
 static void
-call_work(struct work *w)
+call_ended(struct call *c)
 {
-	struct call *c = (struct call *)w;
 	struct run *r = c->run;
-	struct stage *s = c->stage;
 	int expected = CALL_RUNS;
 
-	judge(c);
-	lane_leave(&s->lane);
 	if (atomic_compare_exchange_strong(&c->state, &expected, CALL_ENDED)) {
 		call_over(r);
 	} else {
 		call_free(c);		/* late: nobody else looks at it any more */
 		run_let_go(r);
 	}
+}
+
+static void
+call_work(struct work *w)
+{
+	struct call *c = (struct call *)w;
+	struct stage *s = c->stage;
+
+	judge(c);
+	lane_leave(&s->lane);
+	call_ended(c);
 }
 
 static void
@@ -400,6 +407,7 @@ static bool
 start_costly(struct run *r, uint64_t ready)
 {
 	int64_t now = clock_steady_us(), due = now;
+	struct call *calls[PIPELINE_MAX_STAGES];
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->pipeline->n_stages; i++) {
@@ -408,8 +416,8 @@ start_costly(struct run *r, uint64_t ready)
 		if (!(ready >> i & 1) || !(r->todo >> i & 1))
 			continue;
 		r->todo &= ~(UINT64_C(1) << i);
-		r->calls[n] = call_new(r, s);
-		r->calls[n]->work.run = call_work;
+		calls[n] = r->calls[n] = call_new(r, s);
+		calls[n]->work.run = call_work;
 		if (now + s->timeout_us > due)
 			due = now + s->timeout_us;
 		n++;
@@ -426,8 +434,10 @@ start_costly(struct run *r, uint64_t ready)
 	pthread_mutex_unlock(&r->lock);
 	r->timer.fire = timed_out;
 	timer_arm(&r->timer, due);
+	/* By our own list: when the wave ends early, by its deadline, the run's is
+	   that of the next one, and a call that has not begun is its thread's. */
 	for (size_t i = 0; i < n; i++) {
-		struct call *c = r->calls[i];
+		struct call *c = calls[i];
 
 		if (lane_enter(&c->stage->lane)) {
 			pool_run(filters, &c->work);
@@ -435,8 +445,7 @@ start_costly(struct run *r, uint64_t ready)
 		}
 		c->status = ms_error_set(&c->error, MS_TEMPFAIL, "4.3.2",
 		    "too many calls of this stage are under way");
-		atomic_store(&c->state, CALL_ENDED);
-		call_over(r);
+		call_ended(c);
 	}
 	return true;
 }

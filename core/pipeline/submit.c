@@ -315,7 +315,9 @@ pipeline_submit(const struct ms_scope *scope, struct ms_message *m, uint32_t fla
 		return op;
 	}
 	fill_part(s);
-	s->through = (flags & MS_SUBMIT_THROUGH) && s->part.state == MS_QUEUE_WAITS;
+	/* Nobody waits for what is not tried at once. */
+	s->through = (flags & MS_SUBMIT_THROUGH) && s->part.state == MS_QUEUE_WAITS &&
+	    m->info.hold_until_us <= clock_now_us();
 	atomic_init(&s->steps, s->through ? 2 : 1);
 	if (s->through) {
 		s->waiter.id = m->info.id;
