@@ -18,6 +18,7 @@
 
 #define MAX_IN_WORK	4096		/* parts */
 #define PAGE		256
+#define N_MARKS		65536
 #define FULL_LOOK_US	SECOND_US	/* from the start of the queue, at least so often */
 
 struct key {
@@ -33,6 +34,10 @@ static pthread_cond_t changed;
 static bool ending, kicked, look_from_start;
 static struct key in_work[2 * MAX_IN_WORK];	/* open addressing */
 static uint32_t n_in_work;
+/* When something of this hash was last put down.  A page of the queue that is
+   older may show it as it was before: it is passed over then, and found anew by
+   the next look from the start.  A hash that two parts share costs that second. */
+static uint32_t marks[N_MARKS], n_put_down;
 static struct subscriber news;
 static struct ms_metric *busy_gauge;
 
@@ -59,6 +64,15 @@ slot_of(const struct ms_id *id, uint32_t number)
 	    number * UINT64_C(0xff51afd7ed558ccd)) >> 17) % (2 * MAX_IN_WORK);
 }
 
+static uint32_t *
+mark_of(const struct ms_part *p)
+{
+	uint64_t a;
+
+	memcpy(&a, p->message.octets + 6, sizeof(a));
+	return &marks[((a ^ p->number) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % N_MARKS];
+}
+
 static bool
 take_up(const struct ms_part *p)	/* false: it is in work */
 {
@@ -83,6 +97,7 @@ put_down(const struct ms_part *p)
 		i = (i + 1) % (2 * MAX_IN_WORK);
 	in_work[i].is_used = 0;
 	n_in_work--;
+	*mark_of(p) = ++n_put_down;
 	for (i = (i + 1) % (2 * MAX_IN_WORK); in_work[i].is_used;
 	    i = (i + 1) % (2 * MAX_IN_WORK)) {
 		struct key k = in_work[i];
@@ -180,9 +195,13 @@ look(struct ms_part *after, bool *has_after)
 	struct ms_backend queue = front_backend(o.queue);
 	struct scope scope;
 	bool more = false, stops = false;
+	uint32_t before;
 	ms_status st;
 
 	scope_init(&scope, NULL, ms_str_of("", 0), arena, o.host, 0);
+	pthread_mutex_lock(&lock);
+	before = n_put_down;
+	pthread_mutex_unlock(&lock);
 	st = front_queue_table.find(queue.self, &scope.pub, &what, &parts, &err);
 	if (st != MS_OK && st != MS_NOTFOUND)
 		log_printf(NULL, MS_LOG_ERROR, "the queue cannot be read: %s", err.text);
@@ -194,7 +213,8 @@ look(struct ms_part *after, bool *has_after)
 		while (n_in_work >= MAX_IN_WORK && !ending)
 			pthread_cond_wait(&changed, &lock);
 		stops = ending;
-		taken = !ending && take_up(p);
+		/* Signed: the count may wrap around. */
+		taken = !ending && (int32_t)(*mark_of(p) - before) <= 0 && take_up(p);
 		if (taken)
 			metrics_add(busy_gauge, 1);
 		pthread_mutex_unlock(&lock);

@@ -25,6 +25,8 @@
 #include "base/op.h"
 #include "pipeline/verdict.h"
 
+#define UNREADABLE_TRIES	12	/* five minutes apart, then it is parked */
+
 /* The agents' last calls: what their jobs refer to was held until now. */
 static void
 end_handovers(struct item *item)
@@ -301,6 +303,8 @@ put_off(struct attempt_run *r, struct item *item, int64_t until_us)
 
 	*p = item->part;
 	p->next_us = until_us;
+	if (item->load_status != MS_OK && p->attempts++ >= UNREADABLE_TRIES)
+		p->state = MS_QUEUE_PARKED;	/* an admin sees it in the list */
 	set->parts = parts_of(r, p);
 	set->n_parts = 1;
 	attempt_add_job(r, set, &open);
@@ -340,7 +344,8 @@ settle_item(struct attempt_run *r, struct item *item)
 	if (item->load_status != MS_OK || item->fates == NULL) {
 		/* Unreadable now, or held until later: another time. */
 		if (item->load_status != MS_OK)
-			log_printf(NULL, MS_LOG_ERROR, "a queued message cannot be read: %s",
+			log_printf(NULL, MS_LOG_ERROR, "a queued message cannot be read%s: %s",
+			    item->part.attempts >= UNREADABLE_TRIES ? ", and is parked" : "",
 			    item->error.text);
 		put_off(r, item, item->load_status == MS_OK &&
 		    item->message->info.hold_until_us > now ?
