@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <mansio/address.h>
@@ -21,6 +20,7 @@
 #include <mansio/error.h>
 #include <mansio/str.h>
 
+#include "base/directory.h"
 #include "command/password_input.h"
 #include "net/tls.h"
 
@@ -157,26 +157,6 @@ write_file(const char *dir, const char *name, struct ms_str text, mode_t mode,
 }
 
 static ms_status
-make_dir(const char *path, struct ms_error *err)
-{
-	char copy[PATH_MAX];
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	for (char *p = copy + 1;; p++) {
-		char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, 0755) == -1 && errno != EEXIST)
-			return ms_error_errno(err, "make the directory %s", copy);
-		if (c == '\0')
-			return MS_OK;
-		*p = c;
-	}
-}
-
-static ms_status
 write_from_template(const struct answers *a, const char *template, const char *name,
     struct ms_error *err)
 {
@@ -205,7 +185,7 @@ make_files(const struct answers *a, bool *made_out, struct ms_error *err)
 	snprintf(tls, sizeof(tls), "%s/tls", a->dir);
 	snprintf(cert, sizeof(cert), "%s/cert.pem", tls);
 	snprintf(key, sizeof(key), "%s/key.pem", tls);
-	if ((st = make_dir(a->dir, err)) != MS_OK)
+	if ((st = directory_make(a->dir, 0755, err)) != MS_OK)
 		return st;
 	st = write_from_template(a, a->is_loopback ? "setup-loopback.conf" :
 	    "setup-server.conf", "mansio.conf", err);
@@ -216,7 +196,7 @@ make_files(const struct answers *a, bool *made_out, struct ms_error *err)
 	if (st == MS_OK && a->is_loopback)
 		st = write_from_template(a, "setup-facts.json", "facts.json", err);
 	if (st == MS_OK)
-		st = make_dir(tls, err);
+		st = directory_make(tls, 0755, err);
 	/* A certificate that is there already (of an admin's own) stays. */
 	if (st == MS_OK && access(cert, F_OK) == -1)
 		st = tls_make_self_signed(a->hostname, cert, key, err);

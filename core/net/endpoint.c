@@ -84,46 +84,6 @@ net_address_parse(struct ms_str text, uint8_t out[16])
 	return inet_pton(AF_INET, copy, out + 12) == 1;
 }
 
-ms_status
-net_network_parse(struct ms_str text, struct net_network *out,
-    struct ms_error *err)
-{
-	struct net_network n = { .prefix = 128 };
-	struct ms_str address = text;
-	size_t slash = ms_str_find_octet(text, '/');
-	uint64_t prefix = 0;
-	bool ipv4;
-
-	if (slash != SIZE_MAX)
-		address = ms_str_sub(text, 0, slash);
-	if (!net_address_parse(address, n.address))
-		return ms_error_set(err, MS_INVALID, "",
-		    "\"%.*s\" is not a network", (int)(text.len & 0xff),
-		    text.data);
-	ipv4 = ms_str_find_octet(address, ':') == SIZE_MAX;
-	if (slash != SIZE_MAX) {
-		if (!ms_str_to_u64(ms_str_from(text, slash + 1),
-		    ipv4 ? 32 : 128, &prefix))
-			return ms_error_set(err, MS_INVALID, "",
-			    "\"%.*s\": the prefix is 0 to %d",
-			    (int)(text.len & 0xff), text.data, ipv4 ? 32 : 128);
-		n.prefix = (unsigned)prefix + (ipv4 ? 96 : 0);
-	}
-	*out = n;
-	return MS_OK;
-}
-
-bool
-net_network_has(const struct net_network *n, const uint8_t address[16])
-{
-	unsigned whole = n->prefix / 8, rest = n->prefix % 8;
-
-	if (memcmp(n->address, address, whole) != 0)
-		return false;
-	return rest == 0 ||
-	    ((n->address[whole] ^ address[whole]) >> (8 - rest)) == 0;
-}
-
 /* Of "[::1]:25", "127.0.0.1:25", "*:25". */
 static bool
 parse_inet(struct ms_str text, struct endpoint *e)

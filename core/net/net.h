@@ -15,6 +15,7 @@
 #include <mansio/protocol.h>
 
 #include "base/scope.h"
+#include "config/address.h"
 
 struct tls_store;		/* tls.h: a certificate and key, re-read on change */
 struct ms_exchange;
@@ -32,14 +33,6 @@ struct net_options {
 	struct ms_str (*account_of)(struct ms_exchange *);
 };
 
-struct net_network {		/* 10.0.0.0/8, as 128 bits (IPv4 mapped) */
-	uint8_t  address[16];
-	unsigned prefix;
-};
-/* "10.0.0.0/8", "2001:db8::/32", "127.0.0.1". */
-ms_status net_network_parse(struct ms_str text, struct net_network *out,
-    struct ms_error *err);
-bool net_network_has(const struct net_network *n, const uint8_t address[16]);
 /* "client.address" as it stands in facts: to 16 octets; false: not an address. */
 bool net_address_parse(struct ms_str text, uint8_t out[16]);
 
@@ -57,7 +50,7 @@ struct net_listener {
 	void *pipeline_data;		/* the pipeline room's own */
 	struct tls_store *tls;		/* NULL: no TLS at all */
 	uint32_t tls_mode;		/* for plain addresses: NET_TLS_... */
-	const struct net_network *proxy_from;
+	const struct network *proxy_from;
 	size_t   n_proxy_from;
 	uint32_t max_connections, per_client;	/* 0: the server's */
 	const struct ms_field *facts;	/* constant ones for each session:

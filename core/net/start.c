@@ -96,7 +96,7 @@ is_proxy(const struct ms_session *s)
 	const struct net_listener *pub = &s->door->section->pub;
 
 	for (size_t i = 0; i < pub->n_proxy_from; i++)
-		if (net_network_has(&pub->proxy_from[i], s->peer))
+		if (network_contains(&pub->proxy_from[i], 6, s->peer))
 			return true;
 	return false;
 }

@@ -2,14 +2,13 @@
 /* instance.c - see instance.h */
 #include "plugin/instance.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <mansio/error.h>
 #include <mansio/str.h>
 
+#include "base/directory.h"
 #include "config/schema.h"
 #include "config/section.h"
 #include "plugin/services.h"
@@ -197,30 +196,6 @@ instances_free(struct instances *all)
 
 /* ---- start and stop ---- */
 
-static ms_status
-make_directory(const char *path, struct ms_error *err)
-{
-	char copy[4096];
-	size_t n = strlen(path);
-
-	if (n == 0 || n >= sizeof(copy))
-		return ms_error_set(err, MS_INVALID, "", "the path of its data directory "
-		    "is too long");
-	memcpy(copy, path, n + 1);
-	for (char *slash = copy + 1; ; slash++) {
-		char c = *slash;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*slash = '\0';
-		if (mkdir(copy, 0700) == -1 && errno != EEXIST)
-			return ms_error_errno(err, "make the directory %s", copy);
-		if (c == '\0')
-			return MS_OK;
-		*slash = c;
-	}
-}
-
 static ms_status start_one(struct instances *all, struct instance *i, struct ms_error *err);
 
 /* Those that it names, also in nested sections, run before it. */
@@ -277,7 +252,7 @@ start_one(struct instances *all, struct instance *i, struct ms_error *err)
 		return st;
 	}
 	if ((i->plugin->touches & MS_TOUCH_STATE) != 0)
-		st = make_directory(section_directory(i->section), err);
+		st = directory_make(section_directory(i->section), 0700, err);
 	if (st == MS_OK)
 		st = i->plugin->start(i->self, err);
 	if (st != MS_OK) {

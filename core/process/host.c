@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <mansio/arena.h>
@@ -17,6 +16,7 @@
 
 #include "auth/auth.h"
 #include "base/blob.h"
+#include "base/directory.h"
 #include "base/log.h"
 #include "base/timer.h"
 #include "config/section.h"
@@ -71,25 +71,17 @@ host_load(struct host *h, const char *config_path)
 		h->data_dir = section_c(h->config->root, "data-dir");
 }
 
-static ms_status
-make_directory(const char *path, struct ms_error *err)
-{
-	if (mkdir(path, 0700) == -1 && errno != EEXIST)
-		return ms_error_errno(err, "make the directory %s", path);
-	return MS_OK;
-}
-
 /* Two servers on one data directory would both write it. */
 static ms_status
 take_lock(struct host *h, struct ms_error *err)
 {
 	char path[4200];
-	ms_status st = make_directory(h->data_dir, err);
+	ms_status st = directory_make(h->data_dir, 0700, err);
 
 	if (st != MS_OK)
 		return st;
 	snprintf(path, sizeof(path), "%s/run", h->data_dir);
-	if ((st = make_directory(path, err)) != MS_OK)
+	if ((st = directory_make(path, 0700, err)) != MS_OK)
 		return st;
 	snprintf(path, sizeof(path), "%s/run/lock", h->data_dir);
 	h->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -117,7 +109,7 @@ host_start(struct host *h, struct ms_error *err)
 	if (st != MS_OK)
 		return st;
 	snprintf(scratch, sizeof(scratch), "%s/scratch", h->data_dir);
-	if ((st = make_directory(scratch, err)) != MS_OK)
+	if ((st = directory_make(scratch, 0700, err)) != MS_OK)
 		return st;
 	blob_start(scratch, (uint64_t)section_number(h->config->limits, "body-memory"));
 	timers_start();

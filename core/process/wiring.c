@@ -258,17 +258,18 @@ fill_networks(struct net_listener *l, const struct ms_config *section,
     struct ms_arena *arena, struct ms_error *err)
 {
 	uint32_t n = section_count(section, "proxy-from");
-	struct net_network *list = ms_arena_array(arena, n, sizeof(*list));
+	struct network *list = ms_arena_array(arena, n, sizeof(*list));
 
 	for (uint32_t i = 0; i < n; i++) {
-		ms_status st;
+		struct ms_str text = section_item(section, "proxy-from", i);
+		const char *wrong;
 
-		if (section_item(section, "proxy-from", i).len == 0)
+		if (text.len == 0)
 			continue;
-		st = net_network_parse(section_item(section, "proxy-from", i),
-		    &list[l->n_proxy_from], err);
-		if (st != MS_OK)
-			return st;
+		wrong = network_parse(text, &list[l->n_proxy_from]);
+		if (wrong != NULL)
+			return ms_error_set(err, MS_INVALID, "", "proxy-from: \"%.*s\" %s",
+			    (int)text.len, text.data, wrong);
 		l->n_proxy_from++;
 	}
 	l->proxy_from = list;

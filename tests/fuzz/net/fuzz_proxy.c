@@ -13,7 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *in = (const char *)data;
 	struct proxy_header h, before;
-	struct net_network n;
+	struct network n;
 	struct endpoint e;
 	int how = proxy_parse(ms_str_of(in, size), &h);
 
@@ -28,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (how == PROXY_MORE && proxy_more(in, size, NULL, 0) == 0)
 		abort();
-	(void)net_network_parse(ms_str_of(in, size), &n, NULL);
+	(void)network_parse(ms_str_of(in, size), &n);
 	(void)endpoint_parse(ms_str_of(in, size), &e, NULL);
 	return 0;
 }

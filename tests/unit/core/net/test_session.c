@@ -572,10 +572,10 @@ Test(network, tells_clients_that_the_server_is_full, .timeout = 20)
 }
 
 static void
-trust_loopback(struct net_network *n)
+trust_loopback(struct network *n)
 {
 	server_init(&server);
-	cr_assert_eq(net_network_parse(ms_str_c("127.0.0.0/8"), n, NULL), MS_OK);
+	cr_assert_eq(network_parse(ms_str_c("127.0.0.0/8"), n), NULL);
 	server.listener.proxy_from = n;
 	server.listener.n_proxy_from = 1;
 	server_start(&server);
@@ -583,7 +583,7 @@ trust_loopback(struct net_network *n)
 
 Test(network, believes_a_trusted_proxy, .timeout = 20)
 {
-	struct net_network n;
+	struct network n;
 	struct peer p;
 
 	trust_loopback(&n);
@@ -606,11 +606,11 @@ Test(network, believes_a_trusted_proxy, .timeout = 20)
 
 Test(network, takes_a_stranger_s_proxy_header_for_a_command, .timeout = 20)
 {
-	struct net_network n;
+	struct network n;
 	struct peer p;
 
 	server_init(&server);
-	cr_assert_eq(net_network_parse(ms_str_c("192.0.2.0/24"), &n, NULL), MS_OK);
+	cr_assert_eq(network_parse(ms_str_c("192.0.2.0/24"), &n), NULL);
 	server.listener.proxy_from = &n;
 	server.listener.n_proxy_from = 1;
 	server_start(&server);
