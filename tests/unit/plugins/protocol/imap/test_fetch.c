@@ -181,8 +181,8 @@ Test(section, that_is_wrong_is_bad)
 	    "BODY[TEXT.1]", "BODY[]<1>", "BODY[]<1.", "BODY[WHAT]",
 	    "BINARY[TEXT]", "BINARY.SIZE[1]<0.1>", "WHAT", "()", "(FLAGS",
 	    "(FLAGS ALL)", "FLAGS UID", "ALL FAST",
-	    "BODY[1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20.21.22."
-	    "23.24.25.26.27.28.29.30.31.32.33.34.35.36]" };
+	    ("BODY[1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18.19.20.21.22."
+	    "23.24.25.26.27.28.29.30.31.32.33.34.35.36]") };
 	struct ms_mock_session *s = with_mixed();
 	char line[300];
 
