@@ -322,7 +322,7 @@ gather(const struct request *r, struct answers *a, struct ms_error *err)
 {
 	bool asks = !request_has(r, "yes");
 	struct ms_str file = request_option(r, "password-file");
-	char host[ANSWER_MAX] = "localhost", path[PATH_MAX + 64], preset[ANSWER_MAX + 8];
+	char host[ANSWER_MAX] = "localhost", path[PATH_MAX + 64], preset[ANSWER_MAX];
 	const char *at;
 
 	if (request_has(r, "port-base")) {
