@@ -290,15 +290,15 @@ queue_run_show(struct host *h, const struct ms_scope *scope, const struct reques
 	return not_found(&x, st, err);
 }
 
-/* `hold` is for what waits, `release` for what is held, `retry` for what waits:
-   so that "retry all" sends nothing that was kept aside for a reason. */
+/* `hold` and `retry` are for what waits, `release` for what is held or parked: so
+   that "retry all" sends nothing that was kept aside for a reason. */
 static bool
 applies(const struct search *x, const struct ms_part *p)
 {
 	if (strcmp(x->verb, "drop") == 0)
 		return true;
 	if (strcmp(x->verb, "release") == 0)
-		return p->state == MS_QUEUE_HELD;
+		return p->state != MS_QUEUE_WAITS;
 	if (p->state != MS_QUEUE_WAITS)
 		return false;
 	/* Moved to now already, and so met again further on. */
