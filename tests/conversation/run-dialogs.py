@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import server as server_module
 import tap
-from server import Server
+from server import Server, add_options, tls_only
 from tap import Broken, Skip, check
 from wire import Closed, Raw
 
@@ -36,8 +36,7 @@ SAME = ({"500", "501", "502", "503"}, {"501", "550", "553"}, {"503", "530", "538
 
 def configure(text):
     """Passwords only over TLS; a small limit for the message that is too big."""
-    return text.replace("plain = loopback", "plain = tls-only").replace(
-        "smtp \"mx\"         {", "smtp \"mx\"         { max-size = 1MiB ")
+    return add_options(tls_only(text), "smtp", "mx", "max-size = 1MiB")
 
 
 S = Server(users=1, domain="testserver", edit=configure, user="user", password="secretpassword")

@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import tap
-from server import PASSWORD, Server
+from server import PASSWORD, Server, port_base, tls_only
 from tap import Skip, case, check, equal, matches
 from wire import Broken, Closed, Imap, Raw, Smtp, mailbox, wait_for
 
@@ -20,11 +20,10 @@ MESSAGE = b"From: <a@remote.example>\r\nTo: <u1@example.org>\r\nSubject: test\r\
 
 def configure(text):
     """Passwords only over TLS, as shipped; a listener that has little patience."""
-    base = int(re.search(r"127\.0\.0\.1:(\d+)\"  pipeline = inbound", text).group(1)) - 25
-    return text.replace("plain = loopback", "plain = tls-only") + '''
+    return tls_only(text) + '''
 imap "quick" { listen = "127.0.0.1:%d tls"  mailbox = mail  login-timeout = 5s  output-timeout = 10s
                max-size = 64KiB }
-''' % (base + 1)
+''' % (port_base(text) + 1)
 
 
 S = Server(users=20, edit=configure)

@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 import server as server_module
 import tap
-from server import Server
+from server import Server, tls_only
 from tap import Broken, Skip
 
 FOLDER = server_module.shared("testdata", "james-mpt")
@@ -76,7 +76,7 @@ def play_smtp(name, why_not):
     if why_not:
         raise Skip(why_not)
     with Server(users=1, domain="mydomain.tld", user="bob", password="secret",
-                edit=lambda t: t.replace("plain = loopback", "plain = tls-only")) as m:
+                edit=tls_only) as m:
         m.add_user("starttls@mydomain.tld")
         play("smtp", m.port("smtp"), os.path.join(FOLDER, "smtp", name + ".test"))
 

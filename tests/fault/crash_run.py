@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from server import Server
+from server import Server, fill_section
 from tap import Broken, check
 from wire import Imap, Pop3, Smtp
 
@@ -22,10 +22,10 @@ IMAP_USER, POP_USER, FULL = "u3@example.org", "u4@example.org", "full@example.or
 
 
 def configure(text):
-    """Small files, so that ends of files are met; one shard, so that all meet."""
-    text = text.replace('mailbox-lmdb "mail"   {}', 'mailbox-lmdb "mail" { shards = 1  segment-size = 64KiB }')
-    return text.replace('spool          "spool"  {}', 'spool "spool" { segment-size = 1MiB  own-file = 600KiB\n'
-                        'free-files = 1  survivors-after = 1s  cursor-delay = 20ms }')
+    """Small files, so that ends of files are met."""
+    text = fill_section(text, "mailbox-lmdb", "segment-size = 64KiB")
+    return fill_section(text, "spool", "segment-size = 1MiB  own-file = 600KiB\n"
+                        "free-files = 1  survivors-after = 1s  cursor-delay = 20ms")
 
 
 class Life:

@@ -26,6 +26,35 @@ DOMAIN = "example.org"
 OFFSETS = (24, 25, 110, 143, 465, 587, 993, 995, 1, 2, 3, 4)	# 1 to 4: for tests' own listeners
 
 
+def port_base(text):
+    """Of a configuration: ports 1 to 4 above it are for a test's own listeners."""
+    return int(re.search(r'(?m)^smtp\s+"mx"[^}]*?127\.0\.0\.1:(\d+)', text).group(1)) - 25
+
+
+def fill_section(text, keyword, body):
+    """For edit=: gives options to a section that setup writes empty."""
+    new, n = re.subn(r'(?m)^(%s\s+"[^"]*"\s*)\{\s*\}' % re.escape(keyword), lambda m: m.group(1) + "{\n" + body + "\n}", text)
+    if n != 1:
+        raise RuntimeError("setup writes no empty section " + keyword)
+    return new
+
+
+def add_options(text, keyword, title, body):
+    """For edit=: puts options at the head of a section."""
+    new, n = re.subn(r'(?m)^(%s\s+"%s"\s*\{)' % (re.escape(keyword), re.escape(title)),
+                     lambda m: m.group(1) + " " + body + "\n", text)
+    if n != 1:
+        raise RuntimeError("setup writes no %s %s" % (keyword, title))
+    return new
+
+
+def tls_only(text):
+    """For edit=: passwords only over TLS, as a server that is not for trying out has it."""
+    if "plain = loopback" not in text:
+        raise RuntimeError("setup does not say plain = loopback")
+    return text.replace("plain = loopback", "plain = tls-only")
+
+
 def program():
     path = os.environ.get("MANSIO")
     if not path or not os.access(path, os.X_OK):

@@ -197,8 +197,11 @@ make_file(struct shard *s, uint32_t number, uint64_t octets, int *fd_out,
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
 		st = ms_error_errno(err, "lock segment %s", name);
 	/* A segment that lies on the disk already is synced in half the time;
-	   file systems that can't do it merely take longer. */
-	if (st == MS_OK && fallocate(fd, 0, 0, (off_t)octets) == -1 && errno != EOPNOTSUPP)
+	   file systems that can't do it merely take longer.  A disk without room
+	   for a whole one still takes mail: the file grows, what was had of the
+	   room is given back. */
+	if (st == MS_OK && fallocate(fd, 0, 0, (off_t)octets) == -1 && errno != EOPNOTSUPP &&
+	    ((errno != ENOSPC && errno != EDQUOT) || ftruncate(fd, 0) == -1))
 		st = ms_error_errno(err, "allocate segment %s", name);
 	if (st == MS_OK && fsync(s->seg_fd) == -1)
 		st = ms_error_errno(err, "sync the folder of segments");
