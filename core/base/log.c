@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mansio/date.h>
@@ -24,12 +25,17 @@
 #define LOG_MAX_QUEUED	(4 * 1024 * 1024)
 #define LOG_MAX_VALUE	1024	/* of a field: longer ones are cut, so that no peer
 				   can make a record too long to be written */
+/* Records gather for so long, or until they are so many octets: a write and a
+   wake-up for each cost more than the record.  Warnings go at once. */
+#define LOG_GATHER_US	(10 * 1000)
+#define LOG_GATHER	(64 * 1024)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* all below */
-static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t more;
 static struct ms_buf queued = MS_BUF_MAX(LOG_MAX_QUEUED);
+static struct timespec due;	/* when what is queued goes */
 static uint64_t dropped;
-static bool running, ending, wants_reopen;
+static bool running, ending, wants_reopen, in_a_hurry;
 static pthread_t thread;
 
 /* Set before the thread starts. */
@@ -102,6 +108,18 @@ open_target(struct ms_error *err)
 	return s;
 }
 
+/* With the lock.  False: the end, and nothing is left. */
+static bool
+wait_for_records(void)
+{
+	while (queued.len == 0 && !wants_reopen && !ending)
+		pthread_cond_wait(&more, &lock);
+	while (!in_a_hurry && !wants_reopen && !ending &&
+	    pthread_cond_timedwait(&more, &lock, &due) == 0)
+		continue;
+	return queued.len > 0 || wants_reopen || !ending;
+}
+
 static void *
 log_thread(void *unused)
 {
@@ -110,18 +128,14 @@ log_thread(void *unused)
 	(void)unused;
 	pthread_setname_np(pthread_self(), "log");
 	pthread_mutex_lock(&lock);
-	while (!ending || queued.len > 0) {
+	while (wait_for_records()) {
 		struct ms_buf swap = queued;
 		bool reopen = wants_reopen;
 		uint64_t lost = dropped;
 
-		if (queued.len == 0 && !reopen) {
-			pthread_cond_wait(&more, &lock);
-			continue;
-		}
 		queued = writing;
 		writing = swap;
-		wants_reopen = false;
+		wants_reopen = in_a_hurry = false;
 		dropped = 0;
 		pthread_mutex_unlock(&lock);
 		if (lost > 0)
@@ -156,6 +170,7 @@ log_start(const struct log_options *options, struct ms_error *err)
 {
 	struct ms_str to = ms_str_c(options->to);
 	struct ms_str file = MS_STR("file:");
+	pthread_condattr_t attr;
 
 	path[0] = '\0';
 	is_syslog = ms_str_has_prefix(to, (struct ms_str)MS_STR("syslog:"));
@@ -171,7 +186,11 @@ log_start(const struct log_options *options, struct ms_error *err)
 		fd = STDERR_FILENO;
 		return MS_TEMPFAIL;
 	}
-	ending = false;
+	ending = in_a_hurry = false;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&more, &attr);
+	pthread_condattr_destroy(&attr);
 	if (pthread_create(&thread, NULL, log_thread, NULL) != 0)
 		return ms_error_set(err, MS_TEMPFAIL, "", "cannot start the log's thread");
 	pthread_mutex_lock(&lock);
@@ -193,6 +212,7 @@ log_stop(void)
 	pthread_cond_signal(&more);
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
+	pthread_cond_destroy(&more);
 	ms_buf_free(&queued);
 	if (fd != STDERR_FILENO)
 		close(fd);
@@ -306,10 +326,16 @@ log_write(const struct ms_scope *scope, uint32_t level, const char *text,
 	} else if (!ms_buf_ok(&b) || queued.len + b.len > LOG_MAX_QUEUED) {
 		dropped++;
 	} else {
-		bool was_empty = queued.len == 0;
+		bool was_empty = queued.len == 0, was_in_a_hurry = in_a_hurry;
+		int64_t then = clock_steady_us() + LOG_GATHER_US;
 
-		ms_buf_add(&queued, ms_buf_str(&b));
 		if (was_empty)
+			due = (struct timespec){ (time_t)(then / SECOND_US),
+				(long)(then % SECOND_US * 1000) };
+		ms_buf_add(&queued, ms_buf_str(&b));
+		in_a_hurry = in_a_hurry || level >= MS_LOG_WARNING ||
+		    queued.len >= LOG_GATHER;
+		if (was_empty || in_a_hurry != was_in_a_hurry)
 			pthread_cond_signal(&more);
 	}
 	pthread_mutex_unlock(&lock);
