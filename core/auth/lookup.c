@@ -99,8 +99,11 @@ split_scram(struct ms_str s, struct ms_str out[4])
 	return s.data == NULL;
 }
 
+/* Of the keys that were looked at last: what the directory's users have. */
+static _Atomic uint64_t usual_iterations = 10000;
+
 /* Keys for a user who does not exist: the same salt each time, as a real one
-   has, and no password that fits. */
+   has, as many iterations, and no password that fits. */
 static struct ms_str
 made_up_secret(struct ms_exchange *e, struct ms_str user)
 {
@@ -112,7 +115,8 @@ made_up_secret(struct ms_exchange *e, struct ms_str user)
 	    user.len, digest) != 0)
 		memset(digest, 0, sizeof(digest));
 	random_octets(stored, sizeof(stored));
-	ms_buf_add_c(&b, "10000:");
+	ms_buf_add_u64(&b, usual_iterations);
+	ms_buf_add_octet(&b, ':');
 	ms_base64_encode(&b, ms_str_of((const char *)digest, 16), 0);
 	ms_buf_add_octet(&b, ':');
 	ms_base64_encode(&b, ms_str_of((const char *)stored, 32), 0);
@@ -129,6 +133,7 @@ exchange_scram_secret(struct ms_exchange *e, struct ms_str user,
 {
 	struct ms_str key = exchange_key(e, user), parts[4];
 	struct scope scope;
+	uint64_t iterations;
 
 	init_scope(&scope, e);
 	for (size_t i = 0; i < auth_config()->n_directories; i++) {
@@ -138,8 +143,11 @@ exchange_scram_secret(struct ms_exchange *e, struct ms_str user,
 			continue;
 		st = table_of(i)->secret(self_of(i), &scope.pub, key,
 		    (struct ms_str)MS_STR("scram-sha-256"), 0, secret_out, err);
-		if (st == MS_OK && split_scram(*secret_out, parts))
+		if (st == MS_OK && split_scram(*secret_out, parts)) {
+			if (ms_str_to_u64(parts[0], UINT32_MAX, &iterations))
+				usual_iterations = iterations;
 			return MS_OK;
+		}
 		if (st != MS_OK && st != MS_NOTFOUND)
 			return st;
 	}
