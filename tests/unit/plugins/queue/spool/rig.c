@@ -363,6 +363,8 @@ void
 rig_make_folder(char path[64])
 {
 	/* In memory: no test here needs a disk, and syncs there cost nothing. */
+	if (path == NULL)
+		abort();
 	snprintf(path, 64, "/dev/shm/mansio-spool-XXXXXX");
 	if (mkdtemp(path) != NULL)
 		return;
