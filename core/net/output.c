@@ -12,8 +12,8 @@
 #include "net/worker.h"
 
 /* A blob that is so small goes into a chunk with its neighbours: cheaper than
-   a system call of its own. */
-#define BLOB_COPIED	(4 * 1024)
+   system calls of its own. */
+#define BLOB_COPIED	(12 * 1024)
 /* A blob's share of the memory that a session may hold. */
 #define BLOB_HELD	512
 /* So much is sent in one go, then other sessions have their turn. */
@@ -62,13 +62,13 @@ append(struct ms_session *s, struct chunk *c)
 	s->out.last = c;
 }
 
-/* The last chunk if it takes octets, else a new one. */
+/* The last chunk if it takes so many octets, else a new one. */
 static struct chunk *
-chunk_with_room(struct ms_session *s)
+chunk_with_room(struct ms_session *s, size_t octets)
 {
 	struct chunk *c = s->out.last;
 
-	if (c != NULL && c->blob == NULL && c->end < c->cap)
+	if (c != NULL && c->blob == NULL && c->cap - c->end >= octets)
 		return c;
 	c = chunk_new(s);
 	s->out.held += c->cap;
@@ -81,7 +81,7 @@ output_write(struct ms_session *s, struct ms_str octets)
 {
 	s->out.octets += octets.len;
 	while (octets.len > 0) {
-		struct chunk *c = chunk_with_room(s);
+		struct chunk *c = chunk_with_room(s, 1);
 		size_t n = c->cap - c->end;
 
 		if (n > octets.len)
@@ -93,23 +93,71 @@ output_write(struct ms_session *s, struct ms_str octets)
 	}
 }
 
+static bool
+read_whole(struct ms_blob *blob, uint64_t offset, char *to, size_t octets)
+{
+	size_t n;
+
+	for (size_t done = 0; done < octets; done += n)
+		if (blob_read(blob, offset + done, to + done, octets - done, &n,
+		    NULL) != MS_OK || n == 0)
+			return false;	/* the sending will say why */
+	return true;
+}
+
+/* What ends a stuffed text: RFC 5321 4.1.1.4. */
+static struct ms_str
+stuffing_end(bool at_start, bool after_cr)
+{
+	static const char end[] = "\r\n.\r\n";
+	/* A CR at the very end is completed, not followed by another. */
+	size_t skip = after_cr ? 1 : at_start ? 2 : 0;
+
+	return ms_str_of(end + skip, sizeof(end) - 1 - skip);
+}
+
+#define STUFFING_END	5	/* at most */
+
+static bool
+copy_stuffed(struct ms_session *s, struct ms_blob *blob, uint64_t offset,
+    size_t octets)
+{
+	struct ms_str raw = blob_memory_at(blob, offset), end;
+	bool at_start = true, after_cr = false;
+	struct chunk *c;
+	size_t made;
+
+	if (raw.len < octets) {
+		if (!read_whole(blob, offset, s->worker->scratch, octets))
+			return false;
+		raw.data = s->worker->scratch;
+	}
+	/* Few lines begin with a dot; where many do it may not fit. */
+	c = chunk_with_room(s, octets + octets / 16 + STUFFING_END);
+	if (output_stuff(raw.data, octets, c->data + c->end,
+	    c->cap - c->end - STUFFING_END, &at_start, &after_cr, &made) < octets)
+		return false;
+	end = stuffing_end(at_start, after_cr);
+	memcpy(c->data + c->end + made, end.data, end.len);
+	c->end += (uint32_t)(made + end.len);
+	s->out.octets += made + end.len;
+	return true;
+}
+
 /* True: it was small and is copied. */
 static bool
 copy_small(struct ms_session *s, struct ms_blob *blob, uint64_t offset,
-    uint64_t octets)
+    uint64_t octets, uint32_t how)
 {
 	struct chunk *c;
-	size_t n;
 
 	if (octets > BLOB_COPIED)
 		return false;
-	c = chunk_with_room(s);
-	if (c->cap - c->end < octets)
+	if (how == MS_SEND_DOT)
+		return copy_stuffed(s, blob, offset, (size_t)octets);
+	c = chunk_with_room(s, (size_t)octets);
+	if (!read_whole(blob, offset, c->data + c->end, (size_t)octets))
 		return false;
-	for (uint64_t done = 0; done < octets; done += n)
-		if (blob_read(blob, offset + done, c->data + c->end + done,
-		    (size_t)(octets - done), &n, NULL) != MS_OK || n == 0)
-			return false;	/* the sending will say why */
 	c->end += (uint32_t)octets;
 	s->out.octets += octets;
 	return true;
@@ -126,7 +174,7 @@ output_blob(struct ms_session *s, struct ms_blob *blob, uint64_t offset,
 		offset = has;
 	if (octets > has - offset)
 		octets = has - offset;
-	if (how != MS_SEND_DOT && copy_small(s, blob, offset, octets))
+	if (copy_small(s, blob, offset, octets, how))
 		return;
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
@@ -177,22 +225,14 @@ output_stuff(const char *data, size_t n, char *out, size_t cap, bool *at_start,
 	return in;
 }
 
-/* The end of a stuffed text: RFC 5321 4.1.1.4. */
 static void
 finish_stuffing(struct ms_session *s, struct chunk *blob, struct chunk *c)
 {
-	static const char end[] = "\r\n.\r\n";
-	const char *from = blob->at_start ? end + 2 : end;
-	size_t n = strlen(from);
+	struct ms_str end = stuffing_end(blob->at_start, blob->after_cr);
 
-	/* A CR at the very end is completed, not followed by another. */
-	if (blob->after_cr) {
-		from = end + 1;
-		n = strlen(from);
-	}
-	memcpy(c->data + c->end, from, n);
-	c->end += (uint32_t)n;
-	s->out.octets += n;
+	memcpy(c->data + c->end, end.data, end.len);
+	c->end += (uint32_t)end.len;
+	s->out.octets += end.len;
 	blob->stuff = false;
 }
 
@@ -209,8 +249,7 @@ read_stuffed(struct ms_session *s, struct chunk *blob, struct chunk *c)
 		if (blob_read(blob->blob, blob->offset, raw, want, &n, NULL) !=
 		    MS_OK || n == 0)
 			return false;
-		/* Room for the end stays. */
-		taken = output_stuff(raw, n, c->data, c->cap - 8,
+		taken = output_stuff(raw, n, c->data, c->cap - STUFFING_END,
 		    &blob->at_start, &blob->after_cr, &made);
 		c->end = (uint32_t)made;
 		blob->offset += taken;

@@ -225,6 +225,21 @@ send_blob(struct ms_session *s, uint64_t n, uint32_t how)
 	blob_release(blob);
 }
 
+static void
+send_dots(struct ms_session *s, uint64_t n)
+{
+	char *octets = malloc(n > 0 ? n : 1);
+	struct ms_blob *blob;
+
+	if (octets == NULL)
+		abort();
+	for (uint64_t i = 0; i < n; i++)
+		octets[i] = ".\r\n"[i % 3];
+	blob = blob_of_memory(octets, n);
+	session_service.write_blob(s, blob, 0, n, MS_SEND_DOT);
+	blob_release(blob);
+}
+
 /* The same from a file: what the kernel sends by itself. */
 static void
 send_file(struct ms_session *s, const struct ms_scope *scope, uint64_t n)
@@ -366,6 +381,8 @@ command(struct ms_instance *self, const struct ms_scope *scope,
 		send_file(s, scope, number(arg));
 	else if (is(word, "DOT"))
 		send_blob(s, number(arg), MS_SEND_DOT);
+	else if (is(word, "DOTS"))
+		send_dots(s, number(arg));
 	else if (is(word, "PAGES")) {
 		e->pages = number(arg) / 1024;
 		*wait = (struct ms_wait){ .size = wait->size };

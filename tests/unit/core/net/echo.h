@@ -14,6 +14,7 @@
  *	BLOCK ms		blocks its thread for so long
  *	WATCH t  IDLE		events: "* topic"; a line ends IDLE
  *	SEND n  DOT n		n octets as a blob, raw or stuffed
+ *	DOTS n			the latter, of lines that are a dot each
  *	PAGES n			n octets by write(), waiting for output between
  *	FLOOD			far more output than may be
  *	EAT n			n octets of the session's arena

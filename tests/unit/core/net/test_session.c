@@ -370,12 +370,53 @@ Test(session, sends_the_end_of_a_stuffed_text_at_once)
 
 	greeted(&p);
 	for (int i = 0; i < 10; i++) {
-		peer_send(&p, "DOT 8\r\n");
-		cr_assert_str_eq(peer_line(&p), "..23456");
+		peer_send(&p, "DOT 16000\r\n");
+		check_lines(&p, 2000, "..23456");
 		cr_assert_str_eq(peer_line(&p), ".");
 	}
 	cr_assert_lt(clock_steady_us() - began, SECOND_US, "%lld us",
 	    (long long)(clock_steady_us() - began));
+	peer_close(&p);
+}
+
+/* Each with a line before it, as POP3 has: little is held for each. */
+Test(session, sends_many_small_texts_that_were_asked_for_at_once)
+{
+	static const char one[] = "SAY x\r\nDOT 1000\r\nSAY y\r\nSEND 800\r\n";
+	char all[300 * sizeof(one)] = "";
+	size_t n = 0;
+	struct peer p;
+
+	greeted(&p);
+	for (int i = 0; i < 300; i++, n += sizeof(one) - 1)
+		memcpy(all + n, one, sizeof(one));
+	peer_send_octets(&p, all, n);
+	for (int i = 0; i < 300; i++) {
+		cr_assert_str_eq(peer_line(&p), "250 x");
+		check_lines(&p, 125, "..23456");
+		cr_assert_str_eq(peer_line(&p), ".");
+		cr_assert_str_eq(peer_line(&p), "250 y");
+		check_lines(&p, 100, ".23456");
+	}
+	peer_close(&p);
+}
+
+/* Lines of a dot alone become half as long again: they fit nowhere by
+   chance. */
+Test(session, sends_texts_of_dots)
+{
+	struct peer p;
+
+	greeted(&p);
+	for (size_t octets = 3; octets < 13000; octets = octets / 2 * 3 / 3 * 3 + 3) {
+		char text[40];
+
+		snprintf(text, sizeof(text), "DOTS %zu\r\nSAY x\r\n", octets);
+		peer_send(&p, text);
+		check_lines(&p, octets / 3, "..");
+		cr_assert_str_eq(peer_line(&p), ".");
+		cr_assert_str_eq(peer_line(&p), "250 x");
+	}
 	peer_close(&p);
 }
 
