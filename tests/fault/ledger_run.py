@@ -18,11 +18,12 @@ START_LIMIT = 2.0	# seconds from kill -9 to taking connections again
 class Ledger:
     """Runs ../shared/tools/ledger.py; each kill -9 is followed by a start."""
 
-    def __init__(self, server, seconds, users, *options, kill="0.5-4", who="all", crash=None):
+    def __init__(self, server, seconds, users, *options, kill="0.5-4", who="all", crash=None,
+                 signal="KILL"):
         self.server, self.seconds, self.users = server, seconds, users
         # A crash point: each start dies at one of its first passes.
         self.crash = crash
-        self.options, self.kill, self.who = list(options), kill, who
+        self.options, self.kill, self.who, self.signal = list(options), kill, who, signal
         self.tool = server_module.shared("tools", "ledger.py")
         self.path = os.path.join(server.dir, "ledger.jsonl")
         self.starts = os.path.join(server.dir, "starts")
@@ -45,8 +46,8 @@ class Ledger:
     def run(self):
         """(exit status, output, seconds that starts took)"""
         s = self.server
-        hook = "%s %s kill --pidfile %s --who %s --restart %s" % tuple(
-            shlex.quote(w) for w in (sys.executable, self.tool, s.facts["pid_file"], self.who,
+        hook = "%s %s kill --signal %s --pidfile %s --who %s --restart %s" % tuple(
+            shlex.quote(w) for w in (sys.executable, self.tool, self.signal, s.facts["pid_file"], self.who,
                                      self.restart_script()))
         last = "%s %s kill --pidfile %s --who all --restart 'UNHARMED=yes %s'" % tuple(
             shlex.quote(w) for w in (sys.executable, self.tool, s.facts["pid_file"], self.restart_script()))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # seconds: 400
 """What was acknowledged is there once, whole and for ever, however often the
-server is killed.  LEDGER_SECONDS (60) is the length of the run over SMTP; that
+server is killed.  LEDGER_SECONDS (60) is the length of the run over SMTP;
 over LMTP takes a third of it."""
 import os
 import sys
@@ -19,10 +19,11 @@ SECONDS = float(os.environ.get("LEDGER_SECONDS", "60"))
 PROMISES = ("lost", "duplicated", "corrupted", "phantom", "misdelivered", "unstable", "imap")
 
 
-def hold(listener, seconds, *options):
-    with Server(users=24) as s:
+def hold(listener, seconds, *options, signal="KILL", kill="0.5-4"):
+    with Server(users=24, edit=lambda t: t.replace("shutdown-grace = 5s", "shutdown-grace = 1s")) as s:
         ledger = ledger_run.Ledger(s, seconds, 24, "--smtp", "127.0.0.1:%d" % s.port(listener),
-                                   "--bdat-percent", "30", "--pipeline", "--think", "0.03", *options)
+                                   "--bdat-percent", "30", "--pipeline", "--think", "0.03", *options,
+                                   signal=signal, kill=kill)
         status, output, starts = ledger.run()
         told = ledger_run.report(output)
         sent, found = told["send"], told["verify"]
@@ -51,6 +52,11 @@ def smtp():
 @case("T1a LMTP: nothing lost, doubled, changed or made up by kill -9")
 def lmtp():
     hold("lmtp", max(SECONDS / 3, 5), "--lmtp")
+
+
+@case("T1a SMTP: the same for stops in order, amid everything")
+def stopped():
+    hold("smtp", max(SECONDS / 4, 5), signal="TERM", kill="1-3")
 
 
 if not server.shared("tools", "ledger.py"):
