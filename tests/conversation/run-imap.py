@@ -664,6 +664,15 @@ def i28():
         equal(picture(), before, "after kill -9")
 
 
+@case("I29 THREAD: a forward in brackets is no root for the replies beside it")
+def i29():
+    with login(20, select="INBOX") as c:
+        for i, subject in enumerate(("[Fwd: Re: s]", "Re: s", "[list] s (fwd)", "other", "[Fwd: other]")):
+            c.append(b"Date: Mon, 1 Jan 2024 10:0%d:00 +0000\r\nSubject: %s\r\n\r\nx\r\n" % (i, subject.encode()))
+        c.ok("NOOP")
+        equal(c.ok("THREAD REFERENCES UTF-8 ALL"), [b"* THREAD ((1)(2)(3))(4 5)"], "THREAD")
+
+
 def afterwards(failed):
     check(S.is_alive(), "the server died")
     equal(S.stop(), 0, "exit status")

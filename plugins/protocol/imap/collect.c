@@ -16,7 +16,7 @@ collect_is_too_much(struct command *c)
 	return true;
 }
 
-/* "Re: x", "[list] Fwd: x", "x (fwd)". */
+/* "Re: x", "[list] Fwd: x", "x (fwd)", "[Fwd: x]". */
 static bool
 is_reply(struct ms_str folded)
 {
@@ -26,6 +26,10 @@ is_reply(struct ms_str folded)
 	while (s.len > 0 && s.data[0] == '[') {
 		size_t end = ms_str_find_octet(s, ']');
 
+		/* RFC 5256 2.1 (6): subj-fwd-hdr */
+		if (ms_str_has_prefix(s, ms_str_c("[fwd:")) &&
+		    ms_str_has_suffix(s, ms_str_c("]")))
+			return true;
 		if (end == SIZE_MAX)
 			break;
 		s = ms_str_trim(ms_str_from(s, end + 1));
